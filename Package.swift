@@ -1,0 +1,150 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+// MARK: Layers. Each list names what a layer may be built from; Tests/ArchitectureTests holds the arrows to it.
+
+/// Pure values and functions. A core target can name only core targets, and never a package.
+func core(_ name: String, uses: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: uses.map { .byName(name: $0) }, path: "Sources/Core/\(name)", swiftSettings: strict,
+        linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))])
+}
+
+func adapter(_ name: String, uses: [String], packages: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: uses.map { .byName(name: $0) } + packages, path: "Sources/Adapters/\(name)",
+        swiftSettings: strict)
+}
+
+func app(_ name: String, uses: [String], packages: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: uses.map { .byName(name: $0) } + packages, path: "Sources/App/\(name)",
+        swiftSettings: strict)
+}
+
+func testing(_ name: String, uses: [String]) -> Target {
+    .target(
+        name: name, dependencies: uses.map { .byName(name: $0) }, path: "Sources/Testing/\(name)",
+        swiftSettings: strict)
+}
+
+func tests(_ name: String, of uses: [String], packages: [Target.Dependency] = [], resources: [Resource] = []) -> Target
+{
+    .testTarget(
+        name: name, dependencies: uses.map { .byName(name: $0) } + packages + ["TestSupport"], path: "Tests/\(name)",
+        resources: resources, swiftSettings: strict)
+}
+
+// MARK: Packages, each used by one adapter or by the shell.
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let coreNames = ["Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats"]
+
+let package = Package(
+    name: "prewarm",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "forecast", targets: ["forecast"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "COpenBLAS", path: "Sources/Core/COpenBLAS", pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/Adapters/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        core("Units"),
+        core("Kernels", uses: ["COpenBLAS"]),
+        core("Series", uses: ["Units", "Kernels"]),
+        core("Forecasting", uses: ["Units", "Kernels", "Series"]),
+        core("Planning", uses: ["Units", "Kernels", "Series"]),
+        core("Simulation", uses: ["Units", "Kernels", "Series", "Forecasting", "Planning"]),
+        core("WireFormats", uses: ["Units", "Series"]),
+
+        .target(
+            name: "Ports", dependencies: ["Units", "Series", "Forecasting", "Planning"], path: "Sources/Ports",
+            swiftSettings: strict),
+
+        adapter("SeriesStoreSQLite", uses: ["Units", "Series", "Forecasting", "Planning", "Ports"], packages: [grdb]),
+        adapter(
+            "ActuatorProcess", uses: ["Units", "Ports"],
+            packages: [subprocess, systemPackage, asyncHTTPClient, logging, nioCore]),
+        adapter("InputFiles", uses: ["Units", "Series", "WireFormats", "Ports", "CZlib"]),
+        adapter("Telemetry", uses: ["Units"], packages: [logging, metrics]),
+        adapter("Settings", uses: ["Units", "Series", "Planning"], packages: [yams]),
+
+        app("Reports", uses: coreNames),
+        app("ControlLoop", uses: coreNames + ["Ports"], packages: [lifecycle, logging, metrics]),
+        app(
+            "HTTPAPI", uses: coreNames + ["Ports", "Telemetry", "ControlLoop"],
+            packages: [hummingbird, logging, nioCore]),
+        app(
+            "Demo",
+            uses: coreNames + [
+                "Ports", "SeriesStoreSQLite", "ActuatorProcess", "ControlLoop", "Reports",
+            ],
+            packages: [hummingbird, asyncHTTPClient, logging, nioCore]),
+        .executableTarget(
+            name: "forecast",
+            dependencies: [
+                "Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats", "Ports",
+                "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "Telemetry", "Settings", "Reports",
+                "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics, asyncHTTPClient,
+            ],
+            path: "Sources/App/forecast", swiftSettings: strict),
+
+        testing("TestSupport", uses: ["Units", "Kernels", "Series"]),
+        testing("ConformanceKit", uses: ["Units", "Kernels", "Series", "Forecasting", "Planning", "Ports"]),
+
+        tests("UnitsTests", of: ["Units"]),
+        tests("KernelsTests", of: ["Kernels"]),
+        tests("SeriesTests", of: ["Units", "Series"]),
+        tests("ForecastingTests", of: ["Units", "Kernels", "Series", "Forecasting", "ConformanceKit"]),
+        tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"]),
+        tests("SimulationTests", of: coreNames + ["InputFiles"]),
+        tests("WireFormatsTests", of: ["Units", "Kernels", "Series", "WireFormats"]),
+        tests(
+            "SeriesStoreSQLiteTests",
+            of: ["Units", "Series", "Planning", "Ports", "SeriesStoreSQLite", "ConformanceKit"]),
+        tests("ActuatorProcessTests", of: ["Units", "Ports", "ActuatorProcess", "ConformanceKit"]),
+        tests("InputFilesTests", of: ["Units", "Series", "WireFormats", "Ports", "InputFiles"]),
+        tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
+        tests("ReportsTests", of: coreNames + ["Reports"]),
+        tests("ControlLoopTests", of: coreNames + ["Ports", "ControlLoop"]),
+        tests("ArchitectureTests", of: []),
+        tests("EndToEndTests", of: ["Units", "Kernels", "Series", "forecast"], packages: [subprocess]),
+    ]
+)

@@ -1,0 +1,69 @@
+package import Series
+
+/// What is asked of a forecaster: how far, at which levels, and which cycles the series is known to have.
+package struct ForecastTask: Hashable, Sendable {
+    /// Rows ahead, at least 1.
+    package let horizon: Int
+    /// Ascending within (0, 1).
+    package let levels: [Double]
+    /// Rows in a day, or in whatever the shortest strong cycle is; at least 2.
+    package let season: Int
+    /// Whether seven seasons make a cycle too.
+    package let isWeekly: Bool
+
+    package init(horizon: Int, levels: [Double] = ForecastTask.standardLevels, season: Int, isWeekly: Bool) {
+        precondition(horizon >= 1 && season >= 2 && !levels.isEmpty, "a task asks for rows, levels and a cycle")
+        (self.horizon, self.levels, self.season, self.isWeekly) = (horizon, levels, season, isWeekly)
+    }
+
+    /// Deciles for the shape, the upper tail for capacity.
+    package static let standardLevels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999]
+}
+
+/// A method that learns from a history. One file each under `Models/`, one line in `ModelCatalogue`.
+package protocol Forecaster: Sendable {
+    /// The name users give, as in `--model ridge`.
+    var name: String { get }
+
+    /// Learns from the known rows alone; the same history and task give the same model, bit for bit.
+    ///
+    /// - Throws: where the history is too short or carries nothing to learn from, with what would be enough.
+    func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel
+}
+
+/// A model that has learnt, ready to be asked at any later origin.
+package protocol FittedModel: Sendable {
+    var name: String { get }
+    var task: ForecastTask { get }
+
+    /// The rows from `history.end` on, as many as the task's horizon, from the known rows alone.
+    ///
+    /// Defined for every history, however short, gappy or hostile: what cannot be known is filled conservatively.
+    func forecast(after history: KnownDemand) -> QuantileForecast
+
+    /// Everything needed to make the same forecasts elsewhere; `ModelCatalogue.decode` reads it back.
+    func encoded() -> [UInt8]
+}
+
+/// Why there is no forecast.
+package enum ForecastError: Error, Hashable, Sendable, CustomStringConvertible {
+    case historyTooShort(rows: Int, needed: Int)
+    case nothingKnown(rows: Int)
+    case unknownModel(String, known: [String])
+    case numericalFailure(String)
+    case corruptModel(String)
+    case unsupportedModelVersion(found: Int, supported: Int)
+
+    package var description: String {
+        switch self {
+        case .historyTooShort(let rows, let needed):
+            "the history has \(rows) rows, and at least \(needed) are needed; ingest more, or use a coarser step"
+        case .nothingKnown(let rows): "all \(rows) rows of the history are missing"
+        case .unknownModel(let name, let known): "no model '\(name)'; there are: \(known.joined(separator: ", "))"
+        case .numericalFailure(let what): "the fit failed: \(what)"
+        case .corruptModel(let what): "the stored model cannot be read: \(what); train again"
+        case .unsupportedModelVersion(let found, let supported):
+            "the stored model has format \(found), this program reads \(supported); train again or use a newer program"
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package import Series
+package import Units
+
+/// How a workload's capacity is made up; what a planner takes as given.
+package struct ServiceModel: Hashable, Sendable {
+    /// Demand per second that one ready instance sustains, above 0.
+    package let perInstance: DemandRate
+    /// Seconds from the decision to start an instance to its being ready, rounded up.
+    package let startupSeconds: Int
+    /// A request that waits longer is late.
+    package let sloWaitSeconds: Double
+    package let minInstances: Int
+    package let maxInstances: Int
+    /// How the demand series speaks; `.count` or `.rate` (a gauge is read as a rate).
+    package let kind: DemandKind
+    /// What idle capacity and late requests cost, where it is known.
+    package let prices: Prices?
+
+    /// - Precondition: `perInstance` > 0, `startupSeconds` ≥ 0, 0 ≤ `minInstances` ≤ `maxInstances`.
+    package init(
+        perInstance: DemandRate, startupSeconds: Int, sloWaitSeconds: Double, minInstances: Int, maxInstances: Int,
+        kind: DemandKind, prices: Prices? = nil
+    ) {
+        precondition(perInstance.perSecond > 0 && startupSeconds >= 0, "an instance sustains something and starts after")
+        precondition(0 <= minInstances && minInstances <= maxInstances, "need 0 ≤ min ≤ max instances")
+        (self.perInstance, self.startupSeconds, self.sloWaitSeconds) = (perInstance, startupSeconds, sloWaitSeconds)
+        (self.minInstances, self.maxInstances, self.kind, self.prices) = (minInstances, maxInstances, kind, prices)
+    }
+
+    package func clamped(_ instances: Int) -> Int { min(max(instances, minInstances), maxInstances) }
+
+    /// The demand per second that a row's `value` speaks of; nil where the row is missing. Negative counts as 0.
+    package func rate(ofRow value: Double, step: Int) -> DemandRate? {
+        guard value.isFinite else { return nil }
+        return DemandRate(perSecond: max(value, 0) / (kind == .count ? Double(step) : 1))
+    }
+}
+
+/// What a policy may know at a tick.
+package struct Observation: Sendable {
+    package let now: Timestamp
+    /// Instances wanted since the last decision.
+    package let desired: Int
+    /// Instances ready and still starting, of those wanted.
+    package let ready: Int
+    package let starting: Int
+    /// The rows that have ended.
+    package let demand: KnownDemand
+    /// The newest forecast, made after `demand`; nil where there is none to be trusted.
+    package let forecast: QuantileForecast?
+
+    package init(
+        now: Timestamp, desired: Int, ready: Int, starting: Int, demand: KnownDemand, forecast: QuantileForecast?
+    ) {
+        (self.now, self.desired, self.ready, self.starting) = (now, desired, ready, starting)
+        (self.demand, self.forecast) = (demand, forecast)
+    }
+}
+
+/// A desired count, and why.
+package struct Decision: Hashable, Sendable {
+    package let desired: Int
+    /// Every count that was considered, in the order it was.
+    package let candidates: [Candidate]
+    /// What settled it.
+    package let binding: Reason
+
+    package struct Candidate: Hashable, Sendable {
+        package let reason: Reason
+        package let instances: Int
+        package init(_ reason: Reason, _ instances: Int) { (self.reason, self.instances) = (reason, instances) }
+    }
+
+    /// Closed, so that it can label a metric and be told in words.
+    package enum Reason: String, CaseIterable, Sendable {
+        /// Forecast demand over the window that a start decided now would serve.
+        case forecastOverLeadTime
+        /// Forecast demand from now until an instance stopped now could be back.
+        case forecastUntilRestart
+        /// Demand observed last.
+        case reactive
+        /// Nothing is known of the demand: the count stays.
+        case demandUnknown
+        /// No wish to change.
+        case unchanged
+        case minInstances, maxInstances
+        /// A rule of a peer policy, named by the policy.
+        case policyRule
+    }
+
+    package init(desired: Int, candidates: [Candidate], binding: Reason) {
+        (self.desired, self.candidates, self.binding) = (desired, candidates, binding)
+    }
+}
+
+/// Decides how many instances are wanted. The same code runs in the backtest and in the daemon.
+///
+/// A value with state of its own (a stabilisation window, say): no clock, no I/O, no randomness. One file each, one
+/// line in `PolicyCatalogue`.
+package protocol ScalingPolicy: Sendable {
+    /// As users name it, `hpa:0.7`.
+    var name: String { get }
+    /// How many rows ahead, counted from the end of the known demand, a forecast must reach; 0 where none is used.
+    func forecastHorizon(step: Int, tick: Int) -> Int
+    /// Called once a tick in time order, also when nothing has changed.
+    mutating func decide(_ observation: Observation) -> Decision
+}
+
+extension ScalingPolicy {
+    package func forecastHorizon(step: Int, tick: Int) -> Int { 0 }
+}

@@ -1,0 +1,11 @@
+/// How a stored value speaks of demand.
+package enum DemandKind: String, CaseIterable, Sendable {
+    /// A total that only rises, or restarts from zero.
+    case counter
+    /// What arrived within the row.
+    case count
+    /// The mean per second over the row.
+    case rate
+    /// A level held: concurrency, queue length, load.
+    case gauge
+}

@@ -1,0 +1,64 @@
+package import Series
+package import Units
+
+/// Where samples are kept. Batches in, contiguous columns out.
+package protocol SampleStore: Sendable {
+    /// Stores every sample of the batch or none. A sample stored before under the same series and time is replaced
+    /// when the value differs and left alone when it does not, so that a file can be ingested again.
+    ///
+    /// When this returns, the samples survive the end of the process.
+    func append(_ batch: SampleBatch) async throws(StoreError) -> AppendOutcome
+
+    /// What is stored, ascending by key; all series where `selector` is nil.
+    func series(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesSummary]
+
+    /// The samples of the one series with this key within [`range.lowerBound`, `range.upperBound`), ascending in time.
+    /// Empty when there are none.
+    func samples(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> SampleColumns
+}
+
+/// What became of a batch.
+package struct AppendOutcome: Hashable, Sendable {
+    package var added: Int, replaced: Int, unchanged: Int
+    package init(added: Int = 0, replaced: Int = 0, unchanged: Int = 0) {
+        (self.added, self.replaced, self.unchanged) = (added, replaced, unchanged)
+    }
+    package static func += (a: inout Self, b: Self) {
+        a.added += b.added
+        a.replaced += b.replaced
+        a.unchanged += b.unchanged
+    }
+}
+
+/// One stored series at a glance.
+package struct SeriesSummary: Hashable, Sendable {
+    package let key: SeriesKey
+    package let samples: Int
+    package let first: Timestamp, last: Timestamp
+    /// The commonest gap in milliseconds; nil for a single sample.
+    package let stepMilliseconds: Int64?
+    /// Places where more than one and a half steps lie between neighbours.
+    package let gaps: Int
+    package let bytes: Int
+
+    package init(
+        key: SeriesKey, samples: Int, first: Timestamp, last: Timestamp, stepMilliseconds: Int64?, gaps: Int, bytes: Int
+    ) {
+        (self.key, self.samples, self.first, self.last) = (key, samples, first, last)
+        (self.stepMilliseconds, self.gaps, self.bytes) = (stepMilliseconds, gaps, bytes)
+    }
+}
+
+/// Why a store refused; `isRetryable` tells a caller whether waiting can help.
+package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Code: String, Hashable, Sendable {
+        case unwritable, inUse, full, corrupt, newerFormat, busy, cancelled, other
+    }
+    package let code: Code
+    package let detail: String
+
+    package init(_ code: Code, _ detail: String) { (self.code, self.detail) = (code, detail) }
+
+    package var isRetryable: Bool { code == .busy || code == .full }
+    package var description: String { detail }
+}
