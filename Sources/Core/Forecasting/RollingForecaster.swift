@@ -1,0 +1,46 @@
+package import Series
+
+/// A forecaster that learns anew on a cadence as history grows; the same in an evaluation, a replay and the daemon.
+package struct RollingForecaster: Sendable {
+    package let forecaster: any Forecaster
+    package let task: ForecastTask
+    /// Rows between refits.
+    package let refitEvery: Int
+    package private(set) var model: (any FittedModel)?
+    /// Why the newest attempt to learn failed; the model before it stays in use.
+    package private(set) var failure: ForecastError?
+    private var nextRefit = 0
+
+    /// - Parameters:
+    ///   - refitEvery: rows from one refit to the next, at least 1; a failed fit is tried again after a tenth of it.
+    ///   - model: a model that was trained before, used until the first refit.
+    package init(
+        _ forecaster: any Forecaster, task: ForecastTask, refitEvery: Int, model: (any FittedModel)? = nil
+    ) {
+        precondition(refitEvery >= 1, "a refit needs at least a row between")
+        (self.forecaster, self.task, self.refitEvery, self.model) = (forecaster, task, refitEvery, model)
+    }
+
+    package func needsRefit(_ known: KnownDemand) -> Bool { known.count >= nextRefit }
+
+    /// Learns from what is known. Costs what one fit of the forecaster costs.
+    package mutating func refit(_ known: KnownDemand) {
+        do throws(ForecastError) {
+            adopt(try forecaster.fit(known, task: task), fittedOn: known.count)
+        } catch {
+            failure = error
+            nextRefit = known.count + max(1, refitEvery / 10)
+        }
+    }
+
+    /// Takes over a model that was fitted elsewhere, on the first `rows` known rows.
+    package mutating func adopt(_ model: any FittedModel, fittedOn rows: Int) {
+        (self.model, failure, nextRefit) = (model, nil, rows + refitEvery)
+    }
+
+    /// Refits where due and forecasts the rows from `known.end` on; nil while nothing could be learnt.
+    package mutating func forecast(after known: KnownDemand) -> QuantileForecast? {
+        if needsRefit(known) { refit(known) }
+        return model?.forecast(after: known)
+    }
+}
