@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 package import Testing
 
 /// Compares `actual` with `Golden/<name>` beside the calling test; `RECORD_GOLDEN=1` writes it anew instead.

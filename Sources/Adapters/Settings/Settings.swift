@@ -1,0 +1,67 @@
+package import Planning
+package import Series
+package import Units
+
+/// What `forecast daemon --config` runs with. Every value has been checked: an invalid one cannot exist.
+package struct Settings: Sendable {
+    package let storePath: String
+    package let listenHost: String
+    package let listenPort: Int
+    package let tickSeconds: Int
+    package let workloads: [WorkloadSettings]
+}
+
+/// One workload of a configuration.
+package struct WorkloadSettings: Sendable {
+    package let id: WorkloadID
+    package let series: SeriesSelector
+    package let kind: DemandKind
+    package let perInstance: DemandRate
+    package let minInstances: Int, maxInstances: Int
+    package let sloWaitSeconds: Double
+    package let aggressiveness: Aggressiveness
+    package let prices: Prices?
+    package let trust: TrustStage
+    package let process: ProcessSettings?
+
+    /// What is planned with; `startupSeconds` is measured, or assumed until it is.
+    package func service(startupSeconds: Int) -> ServiceModel {
+        ServiceModel(
+            perInstance: perInstance, startupSeconds: startupSeconds, sloWaitSeconds: sloWaitSeconds,
+            minInstances: minInstances, maxInstances: maxInstances, kind: kind, prices: prices)
+    }
+}
+
+/// The share of demand that must be covered, or `auto`: taken from the prices.
+package enum Aggressiveness: Hashable, Sendable {
+    case auto
+    case quantile(Double)
+}
+
+/// The highest stage a workload's forecasts may reach.
+package enum TrustStage: String, CaseIterable, Sendable {
+    /// Decisions are recorded and not carried out.
+    case shadow
+    /// Forecasts may raise capacity, never lower it below what reactive scaling would hold.
+    case floor
+    /// Forecasts decide.
+    case full
+}
+
+/// How the process actuator starts an instance.
+package struct ProcessSettings: Hashable, Sendable {
+    /// Argument vector; `{port}` stands for the instance's port. Never given to a shell.
+    package let command: [String]
+    package let readyPath: String?
+    package let readyCommand: [String]
+    package let warmPaths: [String]
+    package let firstPort: Int, lastPort: Int
+}
+
+/// Everything that is wrong with a configuration, all at once.
+package struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Each with the file and line it is about.
+    package let problems: [String]
+    package init(problems: [String]) { self.problems = problems }
+    package var description: String { problems.joined(separator: "\n") }
+}

@@ -1,0 +1,59 @@
+import Planning
+import Series
+import Settings
+import Testing
+import Units
+
+@Suite struct SettingsTests {
+    static let valid = """
+        store: {path: prewarm.db}
+        tick: 15s
+        workloads:
+          - name: checkout
+            demand: {series: 'http_requests_total{job="checkout"}', kind: counter}
+            capacity: {perInstance: 25}
+            limits: {min: 1, max: 40}
+            slo: {wait: 1s}
+            price: {idle: 0.20, late: 0.001}
+            actuator: {process: {command: [./server, --port, "{port}"], ready: {http: /healthz}, warm: {http: [/warm]}}}
+        """
+
+    @Test func readsAConfiguration() throws {
+        let settings = try Settings(parsing: Self.valid, path: "c.yaml")
+        #expect(settings.tickSeconds == 15 && settings.listenPort == 9201 && settings.listenHost == "127.0.0.1")
+        let workload = try #require(settings.workloads.first)
+        #expect(workload.kind == .counter && workload.perInstance.perSecond == 25 && workload.maxInstances == 40)
+        #expect(workload.aggressiveness == .auto && workload.trust == .shadow)
+        #expect(workload.process?.command == ["./server", "--port", "{port}"])
+        #expect(workload.process?.warmPaths == ["/warm"])
+    }
+
+    @Test func reportsEveryProblemWithItsLine() throws {
+        let text = """
+            tick: soon
+            workloads:
+              - name: "a b"
+                demand: {series: x}
+                capacity: {perInstance: 1}
+              - name: web
+                demnad: {series: x}
+                capacity: {perInstance: 0}
+            """
+        let error = #expect(throws: SettingsError.self) { _ = try Settings(parsing: text, path: "c.yaml") }
+        let problems = try #require(error).problems
+        #expect(problems.contains("c.yaml:1: tick: 'soon' is not a duration such as 15s, 2m or 1h"))
+        #expect(problems.contains { $0.hasPrefix("c.yaml:3: workloads[0].name: 'a b' will not do") })
+        #expect(problems.contains("c.yaml:7: unknown key 'workloads[1].demnad'; did you mean 'demand'?"))
+    }
+
+    @Test(arguments: ["", "- a", "workloads: [", "workloads: []", "listen: {address: '0.0.0.0:80'}"])
+    func refusesWhatIsNoConfiguration(text: String) {
+        #expect(throws: SettingsError.self) { _ = try Settings(parsing: text, path: "c.yaml") }
+    }
+
+    @Test func addressesAreSplit() {
+        #expect(Settings.hostAndPort("[::1]:80").map { $0.host == "::1" && $0.port == 80 } == true)
+        #expect(Settings.hostAndPort("9201") == nil)
+        #expect(!Settings.isLoopback("127.evil.example") && Settings.isLoopback("127.0.0.2"))
+    }
+}
