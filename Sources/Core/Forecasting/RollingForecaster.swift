@@ -1,4 +1,5 @@
 package import Series
+package import Units
 
 /// A forecaster that learns anew on a cadence as history grows; the same in an evaluation, a replay and the daemon.
 package struct RollingForecaster: Sendable {
@@ -9,7 +10,7 @@ package struct RollingForecaster: Sendable {
     package private(set) var model: (any FittedModel)?
     /// Why the newest attempt to learn failed; the model before it stays in use.
     package private(set) var failure: ForecastError?
-    private var nextRefit = 0
+    private var nextRefit: Timestamp?
 
     /// - Parameters:
     ///   - refitEvery: rows from one refit to the next, at least 1; a failed fit is tried again after a tenth of it.
@@ -21,21 +22,23 @@ package struct RollingForecaster: Sendable {
         (self.forecaster, self.task, self.refitEvery, self.model) = (forecaster, task, refitEvery, model)
     }
 
-    package func needsRefit(_ known: KnownDemand) -> Bool { known.count >= nextRefit }
+    /// Counted on the time axis and not in known rows, whose number stands still once a history is cut to a window.
+    package func needsRefit(_ known: KnownDemand) -> Bool { nextRefit.map { known.end >= $0 } ?? true }
 
     /// Learns from what is known. Costs what one fit of the forecaster costs.
     package mutating func refit(_ known: KnownDemand) {
         do throws(ForecastError) {
-            adopt(try forecaster.fit(known, task: task), fittedOn: known.count)
+            adopt(try forecaster.fit(known, task: task), fittedAt: known.end, step: known.step)
         } catch {
             failure = error
-            nextRefit = known.count + max(1, refitEvery / 10)
+            nextRefit = known.end.advanced(bySeconds: max(1, refitEvery / 10) * known.step)
         }
     }
 
-    /// Takes over a model that was fitted elsewhere, on the first `rows` known rows.
-    package mutating func adopt(_ model: any FittedModel, fittedOn rows: Int) {
-        (self.model, failure, nextRefit) = (model, nil, rows + refitEvery)
+    /// Takes over a model that was fitted elsewhere, on the rows before `end`.
+    package mutating func adopt(_ model: any FittedModel, fittedAt end: Timestamp, step: Int) {
+        (self.model, failure) = (model, nil)
+        nextRefit = end.advanced(bySeconds: refitEvery * step)
     }
 
     /// Refits where due and forecasts the rows from `known.end` on; nil while nothing could be learnt.

@@ -1,0 +1,44 @@
+package import Forecasting
+package import Planning
+package import Ports
+package import Series
+package import Units
+
+/// One workload of the control loop: what it reads, how it decides and what it acts on.
+package struct Workload: Sendable {
+    package let id: WorkloadID
+    package let demand: SeriesKey
+    package let kind: DemandKind
+    /// Seconds a demand row spans.
+    package let step: Int
+    /// How many rows are read back at a tick, enough for the forecaster's longest feature.
+    package let historyRows: Int
+    /// Nil where the workload is only watched.
+    package let actuator: (any Actuator)?
+    /// Lead time assumed until starts have been measured, seconds.
+    package let assumedLeadSeconds: Double
+    /// A policy for the given lead time; made anew when the lead time has moved.
+    package let makePolicy: @Sendable (_ startupSeconds: Int) -> any ScalingPolicy
+    /// How often, on what and for how far to learn; nil where the policy uses no forecast.
+    package let forecaster: RollingForecaster?
+    package let service: @Sendable (_ startupSeconds: Int) -> ServiceModel
+
+    package init(
+        id: WorkloadID, demand: SeriesKey, kind: DemandKind, step: Int, historyRows: Int, actuator: (any Actuator)?,
+        assumedLeadSeconds: Double, makePolicy: @escaping @Sendable (Int) -> any ScalingPolicy,
+        forecaster: RollingForecaster?, service: @escaping @Sendable (Int) -> ServiceModel
+    ) {
+        (self.id, self.demand, self.kind, self.step) = (id, demand, kind, step)
+        (self.historyRows, self.actuator, self.assumedLeadSeconds) = (historyRows, actuator, assumedLeadSeconds)
+        (self.makePolicy, self.forecaster, self.service) = (makePolicy, forecaster, service)
+    }
+}
+
+/// The lead time to plan with: a high quantile of the measured start-ups, or what is assumed until there are some.
+///
+/// The 0.9 quantile, because planning on the median would be late at every second start.
+package func leadSeconds(measured: [Double], assumed: Double) -> Double {
+    let sorted = measured.sorted()
+    guard !sorted.isEmpty else { return assumed }
+    return sorted[min(sorted.count - 1, Int((Double(sorted.count) * 0.9).rounded(.down)))]
+}
