@@ -3,14 +3,14 @@ package import Logging
 import Planning
 package import Ports
 import Series
-package import ServiceLifecycle
+import ServiceLifecycle
 package import Units
 
 /// Observe, forecast, plan, act, record: for every workload, at every tick, until cancelled.
 ///
 /// Ticks stand on absolute deadlines, so that a slow one does not shift those after it. Workloads run beside each other:
 /// one that is slow or failing never delays another.
-package struct ControlLoop<C: Clock>: Service where C.Duration == Duration {
+package struct ControlLoop<C: Clock> where C.Duration == Duration {
     private let workloads: [Workload]
     private let store: any SampleStore
     private let log: any DecisionLog

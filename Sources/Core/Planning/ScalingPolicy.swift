@@ -21,7 +21,8 @@ package struct ServiceModel: Hashable, Sendable {
         perInstance: DemandRate, startupSeconds: Int, sloWaitSeconds: Double, minInstances: Int, maxInstances: Int,
         kind: DemandKind, prices: Prices? = nil
     ) {
-        precondition(perInstance.perSecond > 0 && startupSeconds >= 0, "an instance sustains something and starts after")
+        precondition(
+            perInstance.perSecond > 0 && startupSeconds >= 0, "an instance sustains something and starts after")
         precondition(0 <= minInstances && minInstances <= maxInstances, "need 0 ≤ min ≤ max instances")
         (self.perInstance, self.startupSeconds, self.sloWaitSeconds) = (perInstance, startupSeconds, sloWaitSeconds)
         (self.minInstances, self.maxInstances, self.kind, self.prices) = (minInstances, maxInstances, kind, prices)

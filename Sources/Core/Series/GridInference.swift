@@ -51,7 +51,8 @@ package enum GridError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .tooFewSamples(let count): "\(count) sample\(count == 1 ? "" : "s"); at least two are needed to tell the step"
+        case .tooFewSamples(let count):
+            "\(count) sample\(count == 1 ? "" : "s"); at least two are needed to tell the step"
         case .notAscending(let index, let time): "sample \(index + 1) at \(time) is not after the one before it"
         case .stepNotWholeSeconds(let milliseconds):
             "the commonest gap is \(Double(milliseconds) / 1_000) s; whole seconds only"

@@ -65,7 +65,9 @@ package enum SeriesNameError: Error, Hashable, Sendable, CustomStringConvertible
 
 private func isName(_ text: String) -> Bool {
     let isLetter = { (c: UInt8) in (65...90).contains(c) || (97...122).contains(c) || c == 95 || c == 58 }
-    guard let first = text.utf8.first, isLetter(first), text.utf8.count <= SeriesKey.Limits.nameBytes else { return false }
+    guard let first = text.utf8.first, isLetter(first), text.utf8.count <= SeriesKey.Limits.nameBytes else {
+        return false
+    }
     return text.utf8.allSatisfy { isLetter($0) || (48...57).contains($0) || $0 == 46 || $0 == 45 }
 }
 

@@ -72,7 +72,8 @@ private struct SelectorParser {
     mutating func name() -> String {
         skipBlanks()
         let start = position
-        while position < characters.count, !"{}=,\"".contains(characters[position]), !characters[position].isWhitespace {
+        while position < characters.count, !"{}=,\"".contains(characters[position]), !characters[position].isWhitespace
+        {
             position += 1
         }
         return String(characters[start..<position])

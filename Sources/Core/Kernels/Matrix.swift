@@ -1,0 +1,23 @@
+/// A dense matrix of doubles, row-major and contiguous.
+package struct Matrix: Hashable, Sendable {
+    package let rows: Int
+    package let columns: Int
+    /// `rows` × `columns`, row after row.
+    package var elements: [Double]
+
+    package init(rows: Int, columns: Int, elements: [Double]) {
+        precondition(rows >= 0 && columns >= 0 && elements.count == rows * columns, "a matrix is rows × columns")
+        (self.rows, self.columns, self.elements) = (rows, columns, elements)
+    }
+
+    package init(zeros rows: Int, _ columns: Int) {
+        self.init(rows: rows, columns: columns, elements: [Double](repeating: 0, count: rows * columns))
+    }
+
+    package subscript(row: Int, column: Int) -> Double {
+        get { elements[row * columns + column] }
+        set { elements[row * columns + column] = newValue }
+    }
+
+    package func row(_ row: Int) -> ArraySlice<Double> { elements[row * columns..<(row + 1) * columns] }
+}
