@@ -5,7 +5,9 @@ package import Units
 package protocol DecisionLog: Sendable {
     func record(_ record: DecisionRecord) async throws(StoreError)
     /// The newest `limit` records of a workload up to and including `time`, newest first.
-    func decisions(of workload: WorkloadID, upTo time: Timestamp, limit: Int) async throws(StoreError)
+    func decisions(
+        of workload: WorkloadID, upTo time: Timestamp, limit: Int
+    ) async throws(StoreError)
         -> [DecisionRecord]
 }
 

@@ -39,7 +39,9 @@ import Testing
 
     @Test func coreIsPure() throws {
         let allowed = Set(Self.order)
-        let banned = ["print(", "Date()", "ContinuousClock", "SuspendingClock", "SystemRandomNumberGenerator", "Task {"]
+        let banned = [
+            "print(", "Date()", "ContinuousClock", "SuspendingClock", "SystemRandomNumberGenerator", "Task {",
+        ]
         for file in try sources() where file.path.hasPrefix("Sources/Core/") {
             for imported in file.imports { #expect(allowed.contains(imported), "\(file.path) imports \(imported)") }
             for word in banned { #expect(!file.text.contains(word), "\(file.path): \(word)") }
@@ -66,9 +68,11 @@ import Testing
     /// The rule above must be able to fail.
     @Test func longFunctionsAreSeen() {
         let body = Array(repeating: "        work()", count: 80).joined(separator: "\n")
-        let file = SourceFile(path: "Sources/Core/Units/X.swift", text: "struct X {\n    func f() {\n\(body)\n    }\n}\n")
+        let file = SourceFile(
+            path: "Sources/Core/Units/X.swift", text: "struct X {\n    func f() {\n\(body)\n    }\n}\n")
         #expect(file.functions.map(\.length) == [82])
-        #expect(SourceFile(path: "a/b", text: "package import Units\n    import Foo.Bar\n").imports == ["Units", "Foo"])
+        #expect(
+            SourceFile(path: "a/b", text: "package import Units\n    import Foo.Bar\n").imports == ["Units", "Foo"])
     }
 
     private func sources() throws -> [SourceFile] { try swiftFiles(under: "Sources") }

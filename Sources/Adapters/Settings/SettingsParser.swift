@@ -4,10 +4,7 @@ import Units
 
 extension Settings {
     /// Reads a YAML configuration; throws every problem found, each with its line and, for a misspelt key, a suggestion.
-    ///
-    /// - Parameters:
-    ///   - text: the file's contents.
-    ///   - path: as the user named it, for messages.
+    /// `path` is the file as the user named it, for messages.
     package init(parsing text: String, path: String) throws(SettingsError) {
         var problems = ProblemList(path: path)
         let root = YAMLSection(parsing: text, problems: &problems)

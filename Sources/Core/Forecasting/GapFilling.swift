@@ -2,8 +2,7 @@ import Series
 
 /// The known rows with every missing one filled from its own past: the same phase a season before, else the last known
 /// value, else 0. Filling looks only back, so that a row's filling never depends on what comes after it.
-///
-/// - Parameter limit: at most so many rows, the newest ones.
+/// At most `limit` rows come back, the newest ones.
 func filledCausally(_ known: KnownDemand, season: Int, limit: Int = .max) -> [Double] {
     var values = Array(known.suffix(limit))
     var last = 0.0

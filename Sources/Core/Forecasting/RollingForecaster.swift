@@ -12,9 +12,8 @@ package struct RollingForecaster: Sendable {
     package private(set) var failure: ForecastError?
     private var nextRefit: Timestamp?
 
-    /// - Parameters:
-    ///   - refitEvery: rows from one refit to the next, at least 1; a failed fit is tried again after a tenth of it.
-    ///   - model: a model that was trained before, used until the first refit.
+    /// `refitEvery` counts rows, at least 1, and a failed fit is tried again after a tenth of it; `model` was trained before
+    /// and is used until the first refit.
     package init(
         _ forecaster: any Forecaster, task: ForecastTask, refitEvery: Int, model: (any FittedModel)? = nil
     ) {

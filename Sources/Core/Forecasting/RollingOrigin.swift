@@ -23,6 +23,10 @@ package struct EvaluationProtocol: Hashable, Sendable {
 package struct RollingForecasts: Sendable {
     package let origins: [Int]
     package let forecasts: [QuantileForecast]
+
+    package init(origins: [Int], forecasts: [QuantileForecast]) {
+        (self.origins, self.forecasts) = (origins, forecasts)
+    }
 }
 
 extension EvaluationProtocol {

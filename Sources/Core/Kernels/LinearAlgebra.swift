@@ -4,6 +4,7 @@ internal import COpenBLAS
 package struct NotPositiveDefinite: Error, Hashable, Sendable {
     /// The order of the leading minor that is not positive.
     package let order: Int
+    package init(order: Int) { self.order = order }
 }
 
 extension Matrix {
@@ -82,8 +83,7 @@ extension Matrix {
 }
 
 /// Ridge weights W (features × targets) that minimise |Z·W − Y|² + λ|W|², from ZᵀZ and ZᵀY.
-///
-/// - Parameter lambda: added to the diagonal, above 0.
+/// `lambda`, above 0, is added to the diagonal. Throws where that leaves the sum not positive definite.
 package func ridge(gram: Matrix, cross: Matrix, lambda: Double) throws(NotPositiveDefinite) -> Matrix {
     var regularised = gram
     for i in 0..<gram.rows { regularised[i, i] += lambda }

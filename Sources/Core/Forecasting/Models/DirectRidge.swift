@@ -108,7 +108,7 @@ private struct RidgeSamples {
         let filled = filledCausally(history, season: task.season)
         let z = filled.map(FourthRoot.apply)
         let prefix = z.runningSums()
-        let phase = FittedRidge.phase(history, rows: z.count)
+        let phase = FittedRidge.phase(history, rows: z.count, season: task.season)
         floor = max(0.05 * z.standardDeviation(), 1e-6)
         cap = 1.5 * (filled.max() ?? 0) + 1
         var x = Matrix(zeros: origins.count, features.count), y = Matrix(zeros: origins.count, task.horizon)

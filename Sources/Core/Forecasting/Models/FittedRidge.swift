@@ -49,10 +49,12 @@ struct FittedRidge: FittedModel {
         (self.weights, self.floor, self.cap, self.quantiles) = (weights, floor, cap, quantiles)
     }
 
-    /// Rows since the epoch at the first of the last `rows` known ones: the time of day survives a shifted window.
-    static func phase(_ history: KnownDemand, rows: Int) -> Int {
+    /// Rows since the epoch at the first of the last `rows` known ones, within seven seasons: the time of day survives a
+    /// shifted window.
+    static func phase(_ history: KnownDemand, rows: Int, season: Int) -> Int {
         let start = history.end.advanced(bySeconds: -rows * history.step).millisecondsSinceEpoch
-        return Int(start.flooredDivision(by: Int64(history.step) * 1_000).quotient) & Int.max
+        let row = start.flooredDivision(by: Int64(history.step) * 1_000).quotient
+        return Int(row.flooredDivision(by: Int64(7 * season)).remainder)
     }
 
     func forecast(after history: KnownDemand) -> QuantileForecast {
@@ -64,7 +66,7 @@ struct FittedRidge: FittedModel {
         let z = values.map(FourthRoot.apply)
         var row = Matrix(zeros: 1, features.count)
         features.write(
-            z, prefix: z.runningSums(), phase: Self.phase(history, rows: z.count), origin: z.count,
+            z, prefix: z.runningSums(), phase: Self.phase(history, rows: z.count, season: task.season), origin: z.count,
             to: &row.elements[0..<features.count])
         let centre = row.multiplied(by: weights)
         let level = features.level(z, at: z.count), scale = features.spread(z, at: z.count) + floor

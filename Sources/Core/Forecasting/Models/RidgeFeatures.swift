@@ -37,11 +37,9 @@ struct RidgeFeatures: Sendable {
         return median(recent.map { abs($0 - middle) })
     }
 
-    /// Writes the features of `origin` to `row`, from `z` before it alone.
+    /// Writes the features of `origin` to `row`, from `z` before it alone. `prefix` holds the running sums of `z` and is one
+    /// longer; `phase` is the rows since the epoch at `z[0]`, which fixes the time of day.
     ///
-    /// - Parameters:
-    ///   - prefix: running sums of `z`, one longer than it.
-    ///   - phase: rows since the epoch at `z[0]`, which fixes the time of day.
     /// - Precondition: `rowsNeeded` ≤ `origin`.
     func write(_ z: [Double], prefix: [Double], phase: Int, origin: Int, to row: inout ArraySlice<Double>) {
         let level = level(z, at: origin)

@@ -1,0 +1,91 @@
+package import Forecasting
+import Kernels
+import Series
+import Units
+
+/// What every forecaster owes its callers. Each finding is a sentence; an empty list is a pass.
+package struct ForecasterConformance {
+    private let forecaster: any Forecaster
+    private let task = ForecastTask(horizon: 12, season: 24, isWeekly: true)
+
+    package init(_ forecaster: any Forecaster) { self.forecaster = forecaster }
+
+    package func findings() throws -> [String] {
+        try determinism() + noLeakage() + hostileHistories() + storage() + tooLittle()
+    }
+
+    private func daily(_ rows: Int, seed: UInt64) -> RegularSeries {
+        var rng = SplitMix64(seed: seed)
+        let values = (0..<rows).map { row in
+            max(0, 50 + 40 * cosineAndSine(turns: Double(row % 24) / 24).sine + 10 * (rng.uniform() - 0.5))
+        }
+        return RegularSeries(start: Timestamp(secondsSinceEpoch: 1_700_006_400), step: 3_600, values: values)
+    }
+
+    private func determinism() throws -> [String] {
+        let history = KnownDemand(daily(24 * 40, seed: 1))
+        let a = try forecaster.fit(history, task: task), b = try forecaster.fit(history, task: task)
+        return a.encoded() == b.encoded() && a.forecast(after: history) == b.forecast(after: history)
+            ? [] : ["two fits of one history differ"]
+    }
+
+    /// Garbage at and after the origin must change nothing.
+    private func noLeakage() throws -> [String] {
+        let clean = daily(24 * 40, seed: 2), origin = 24 * 38 + 5
+        let garbage = clean.values[..<origin] + clean.values[origin...].indices.map { $0 % 3 == 0 ? .nan : 1e300 }
+        let dirty = RegularSeries(start: clean.start, step: clean.step, values: Array(garbage))
+        let forecasts = try [clean, dirty].map { series in
+            let known = KnownDemand(series, count: origin)
+            return try forecaster.fit(known, task: task).forecast(after: known)
+        }
+        return forecasts[0] == forecasts[1] ? [] : ["what lies at and after the origin changes the forecast"]
+    }
+
+    private func hostileHistories() throws -> [String] {
+        let model = try forecaster.fit(KnownDemand(daily(24 * 40, seed: 3)), task: task)
+        let nan = Double.nan
+        let hostile: [(String, [Double])] = [
+            ("empty", []), ("one row", [5]), ("all missing", Array(repeating: nan, count: 600)),
+            ("constant", Array(repeating: 7, count: 600)), ("zero", Array(repeating: 0, count: 600)),
+            ("huge", Array(repeating: 1e300, count: 600)), ("negative", Array(repeating: -5, count: 600)),
+            ("alternating", (0..<600).map { $0 % 2 == 0 ? nan : 3 }),
+        ]
+        return hostile.compactMap { name, values in
+            let series = RegularSeries(start: Timestamp(secondsSinceEpoch: 0), step: 3_600, values: values)
+            let forecast = model.forecast(after: KnownDemand(series))
+            let isSound = forecast.values.allSatisfy { $0.isFinite && $0 >= 0 } && isAscending(forecast)
+            return isSound && forecast.horizon == task.horizon ? nil : "\(name) history: an unsound forecast"
+        }
+    }
+
+    private func isAscending(_ forecast: QuantileForecast) -> Bool {
+        let columns = forecast.levels.count
+        return (0..<forecast.horizon).allSatisfy { step in
+            let row = forecast.values[step * columns..<(step + 1) * columns]
+            return zip(row, row.dropFirst()).allSatisfy(<=)
+        }
+    }
+
+    private func storage() throws -> [String] {
+        let history = KnownDemand(daily(24 * 40, seed: 4))
+        let model = try forecaster.fit(history, task: task), bytes = model.encoded()
+        let again = try ModelCatalogue.decode(bytes)
+        var findings = again.forecast(after: history) == model.forecast(after: history) ? [] : ["storing changes it"]
+        for seed in UInt64(0)..<50 {
+            var rng = SplitMix64(seed: seed), damaged = bytes
+            damaged[Int(rng.next() % UInt64(bytes.count))] ^= UInt8(rng.next() % 255 + 1)
+            let cut = Array(bytes.prefix(Int(rng.next() % UInt64(bytes.count))))
+            for bad in [damaged, cut] where (try? ModelCatalogue.decode(bad)) != nil {
+                findings.append("damaged bytes are believed, seed \(seed)")
+            }
+        }
+        return findings
+    }
+
+    private func tooLittle() -> [String] {
+        for rows in [0, 1, 5] where (try? forecaster.fit(KnownDemand(daily(rows, seed: 5)), task: task)) != nil {
+            return ["\(rows) rows are taken for enough"]
+        }
+        return []
+    }
+}
