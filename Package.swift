@@ -50,12 +50,11 @@ func tests(_ name: String, of uses: [String], packages: [Target.Dependency] = []
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
-let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
-let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -72,8 +71,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
-        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -98,31 +95,20 @@ let package = Package(
             name: "Ports", dependencies: ["Units", "Series", "Forecasting", "Planning"], path: "Sources/Ports",
             swiftSettings: strict),
 
-        adapter("SeriesStoreSQLite", uses: ["Units", "Series", "Forecasting", "Planning", "Ports"], packages: [grdb]),
         adapter(
             "ActuatorProcess", uses: ["Units", "Ports"],
-            packages: [subprocess, systemPackage, asyncHTTPClient, logging, nioCore]),
+            packages: [subprocess, systemPackage, asyncHTTPClient, logging, nioCore, nioHTTP1]),
         adapter("InputFiles", uses: ["Units", "Series", "WireFormats", "Ports", "CZlib"]),
         adapter("Telemetry", uses: ["Units"], packages: [logging, metrics]),
         adapter("Settings", uses: ["Units", "Series", "Planning"], packages: [yams]),
 
         app("Reports", uses: coreNames),
         app("ControlLoop", uses: coreNames + ["Ports"], packages: [lifecycle, logging, metrics]),
-        app(
-            "HTTPAPI", uses: coreNames + ["Ports", "Telemetry", "ControlLoop"],
-            packages: [hummingbird, logging, nioCore]),
-        app(
-            "Demo",
-            uses: coreNames + [
-                "Ports", "SeriesStoreSQLite", "ActuatorProcess", "ControlLoop", "Reports",
-            ],
-            packages: [hummingbird, asyncHTTPClient, logging, nioCore]),
         .executableTarget(
             name: "forecast",
             dependencies: [
                 "Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats", "Ports",
-                "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "Telemetry", "Settings", "Reports",
-                "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics, asyncHTTPClient,
+                "InputFiles", "Reports", argumentParser,
             ],
             path: "Sources/App/forecast", swiftSettings: strict),
 
@@ -136,11 +122,8 @@ let package = Package(
         tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"]),
         tests("SimulationTests", of: coreNames + ["InputFiles"]),
         tests("WireFormatsTests", of: ["Units", "Kernels", "Series", "WireFormats"]),
-        tests(
-            "SeriesStoreSQLiteTests",
-            of: ["Units", "Series", "Planning", "Ports", "SeriesStoreSQLite", "ConformanceKit"]),
         tests("ActuatorProcessTests", of: ["Units", "Ports", "ActuatorProcess", "ConformanceKit"]),
-        tests("InputFilesTests", of: ["Units", "Series", "WireFormats", "Ports", "InputFiles"]),
+        tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),
         tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
         tests("ReportsTests", of: coreNames + ["Reports"]),
         tests("ControlLoopTests", of: coreNames + ["Ports", "ControlLoop"]),

@@ -1,0 +1,35 @@
+/// How one workload's instances are run as local processes. Never a shell: arguments reach the program as written.
+package struct ProcessSpec: Hashable, Sendable {
+    /// What says that an instance can serve.
+    package enum Readiness: Hashable, Sendable {
+        /// A GET on this path answers 200 to 299.
+        case http(path: String)
+        /// The command ends with status 0; `{port}` is substituted.
+        case command([String])
+    }
+    /// The program and its arguments; `{port}` is replaced by the instance's port.
+    package var argv: [String]
+    package var environment: [String: String] = [:]
+    package var ports: ClosedRange<UInt16> = 20000...29999
+    package var readiness: Readiness = .http(path: "/")
+    /// Paths fetched once each before an instance counts as ready.
+    package var warmUpPaths: [String] = []
+    /// Limit from start to ready, seconds.
+    package var readyDeadline = 60.0
+    /// From SIGTERM to SIGKILL, seconds.
+    package var stopGrace = 10.0
+    /// Seconds before a restart: the first, and the limit of its doubling.
+    package var backOff: ClosedRange<Double> = 0.5...60
+    /// Program and arguments of the guard, put before `--` and `argv`; empty runs the worker unguarded.
+    package var guardCommand: [String] = []
+
+    package init(argv: [String]) { self.argv = argv }
+
+    func arguments(port: UInt16) -> [String] {
+        (guardCommand.isEmpty ? [] : guardCommand + ["--"]) + Self.fill(argv, port: port)
+    }
+
+    static func fill(_ words: [String], port: UInt16) -> [String] {
+        words.map { $0.replacing("{port}", with: "\(port)") }
+    }
+}

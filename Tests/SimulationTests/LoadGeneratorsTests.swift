@@ -1,0 +1,28 @@
+import Series
+import Simulation
+import Testing
+import Units
+
+struct LoadGeneratorsTests {
+    private func load(_ pattern: LoadPattern, _ seed: UInt64) -> [Double] {
+        let start = Timestamp(secondsSinceEpoch: 1_700_006_400)
+        return generateLoad(pattern, seed: seed, start: start, step: 300, rows: 288 * 14, mean: 20).values
+    }
+
+    @Test(arguments: LoadPattern.allCases)
+    func repeatsAndKeepsItsMean(_ pattern: LoadPattern) {
+        for seed in UInt64(1)...5 {
+            let values = load(pattern, seed)
+            #expect(values == load(pattern, seed))
+            #expect(values != load(pattern, seed + 1))
+            #expect(values.allSatisfy { $0 >= 0 && $0 == $0.rounded() })
+            let mean = values.reduce(0, +) / Double(values.count)
+            #expect(mean > 14 && mean < 26)
+        }
+    }
+
+    @Test func sparseIsMostlyZero() {
+        let zeros = load(.sparse, 3).count { $0 == 0 }
+        #expect(zeros > 288 * 14 * 9 / 10)
+    }
+}
