@@ -119,15 +119,9 @@ let package = Package(
         tests("KernelsTests", of: ["Kernels"]),
         tests("SeriesTests", of: ["Units", "Series"]),
         tests("ForecastingTests", of: ["Units", "Kernels", "Series", "Forecasting", "ConformanceKit"]),
-        tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"]),
         tests("SimulationTests", of: coreNames + ["InputFiles"]),
-        tests("WireFormatsTests", of: ["Units", "Kernels", "Series", "WireFormats"]),
-        tests("ActuatorProcessTests", of: ["Units", "Ports", "ActuatorProcess", "ConformanceKit"]),
         tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),
         tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
-        tests("ReportsTests", of: coreNames + ["Reports"]),
-        tests("ControlLoopTests", of: coreNames + ["Ports", "ControlLoop"]),
         tests("ArchitectureTests", of: []),
-        tests("EndToEndTests", of: ["Units", "Kernels", "Series", "forecast"], packages: [subprocess]),
     ]
 )
