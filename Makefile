@@ -1,12 +1,11 @@
-# The two commands a newcomer needs: `make demo` and `make test`. `make help` lists the rest.
+# `make build` and `make test` are what a newcomer needs; `make help` lists the rest.
 SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help build demo test lint format clean prepare
+.PHONY: help build test lint format clean prepare
 
 help:
-	@echo "make demo   the whole story on this machine, in about a minute"
 	@echo "make test   every test that needs no engine"
 	@echo "make build  the binary .build/release/forecast"
 	@echo "make lint   formatting and shell checks"
@@ -17,9 +16,6 @@ prepare:
 
 build: prepare
 	swift build $(SWIFT_FLAGS) --product forecast
-
-demo: build
-	.build/release/forecast demo
 
 test: prepare
 	swift build $(SWIFT_FLAGS) --build-tests
