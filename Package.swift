@@ -49,6 +49,8 @@ func tests(_ name: String, of uses: [String], packages: [Target.Dependency] = []
 // MARK: Packages, each used by one adapter or by the shell.
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -71,6 +73,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -98,19 +102,31 @@ let package = Package(
         adapter(
             "ActuatorProcess", uses: ["Units", "Ports"],
             packages: [subprocess, systemPackage, asyncHTTPClient, logging, nioCore, nioHTTP1]),
+        adapter("SeriesStoreSQLite", uses: ["Units", "Series", "Planning", "Ports"], packages: [grdb]),
         adapter("InputFiles", uses: ["Units", "Series", "WireFormats", "Ports", "CZlib"]),
         adapter("Telemetry", uses: ["Units"], packages: [logging, metrics]),
         adapter("Settings", uses: ["Units", "Series", "Planning"], packages: [yams]),
 
         app("Reports", uses: coreNames),
         app("ControlLoop", uses: coreNames + ["Ports"], packages: [lifecycle, logging, metrics]),
+        app(
+            "HTTPAPI", uses: ["Units", "Series", "Planning", "WireFormats", "Ports"],
+            packages: [hummingbird, logging, nioCore]),
+        app(
+            "Demo", uses: coreNames + ["Ports", "ControlLoop", "Reports"],
+            packages: [hummingbird, asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1]),
         .executableTarget(
             name: "forecast",
-            dependencies: [
-                "Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats", "Ports",
-                "InputFiles", "Reports", argumentParser,
+            dependencies: coreNames.map { .byName(name: $0) } + [
+                "Ports", "InputFiles", "SeriesStoreSQLite", "ActuatorProcess", "Telemetry", "Settings", "Reports",
+                "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics,
             ],
             path: "Sources/App/forecast", swiftSettings: strict),
+
+        .executableTarget(
+            name: "notebook-01",
+            dependencies: coreNames.map { .byName(name: $0) } + ["InputFiles", "Reports", argumentParser],
+            path: "notebooks-as-scripts/01-explore-a-trace", swiftSettings: strict),
 
         testing("TestSupport", uses: ["Units", "Kernels", "Series"]),
         testing("ConformanceKit", uses: ["Units", "Kernels", "Series", "Forecasting", "Planning", "Ports"]),
@@ -118,10 +134,22 @@ let package = Package(
         tests("UnitsTests", of: ["Units"]),
         tests("KernelsTests", of: ["Kernels"]),
         tests("SeriesTests", of: ["Units", "Series"]),
+        tests("WireFormatsTests", of: ["Units", "Series", "WireFormats"]),
         tests("ForecastingTests", of: ["Units", "Kernels", "Series", "Forecasting", "ConformanceKit"]),
+        tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"]),
         tests("SimulationTests", of: coreNames + ["InputFiles"]),
         tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),
+        tests(
+            "SeriesStoreSQLiteTests",
+            of: ["Units", "Kernels", "Series", "Planning", "Ports", "SeriesStoreSQLite", "ConformanceKit"]),
+        tests("ActuatorProcessTests", of: ["Units", "Ports", "ActuatorProcess", "ConformanceKit"]),
+        tests("TelemetryTests", of: ["Telemetry"], packages: [metrics]),
         tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
+        tests("ReportsTests", of: coreNames + ["Reports"]),
+        tests("ControlLoopTests", of: coreNames + ["Ports", "ControlLoop", "ConformanceKit"], packages: [logging]),
+        tests("DemoTests", of: coreNames + ["Ports", "Demo"], packages: [logging]),
+        // Starts the built binary, so it is listed as a dependency and built with the tests.
+        tests("EndToEndTests", of: ["Units", "Series", "forecast"]),
         tests("ArchitectureTests", of: []),
     ]
 )
