@@ -1,0 +1,19 @@
+import Foundation
+
+/// What is known of the terminal, and lines for whoever watches it.
+enum Terminal {
+    /// Columns: of the terminal, or 100 where the output goes elsewhere.
+    static var width: Int {
+        var size = winsize()
+        guard isatty(STDOUT_FILENO) == 1, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20
+        else { return 100 }
+        return Int(size.ws_col)
+    }
+
+    static var isColourful: Bool {
+        isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+    }
+
+    /// A remark that is not part of the output.
+    static func note(_ words: String...) { FileHandle.standardError.write(Data((words.joined(separator: " ") + "\n").utf8)) }
+}
