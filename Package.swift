@@ -50,6 +50,7 @@ func tests(_ name: String, of uses: [String], packages: [Target.Dependency] = []
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -69,6 +70,7 @@ let package = Package(
     products: [.executable(name: "forecast", targets: ["forecast"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
@@ -111,7 +113,7 @@ let package = Package(
         app("ControlLoop", uses: coreNames + ["Ports"], packages: [lifecycle, logging, metrics]),
         app(
             "HTTPAPI", uses: ["Units", "Series", "Planning", "WireFormats", "Ports"],
-            packages: [hummingbird, logging, nioCore]),
+            packages: [hummingbird, httpTypes, lifecycle, logging, nioCore]),
         app(
             "Demo", uses: coreNames + ["Ports", "ControlLoop", "Reports"],
             packages: [hummingbird, asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1]),

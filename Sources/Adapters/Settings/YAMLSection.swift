@@ -135,6 +135,16 @@ struct YAMLSection {
         return fallback
     }
 
+    /// A duration of whole seconds within `range`.
+    func wholeSeconds(
+        _ key: String, default fallback: Int, in range: ClosedRange<Int>, _ problems: inout ProblemList
+    ) -> Int {
+        let value = seconds(key, default: Double(fallback), &problems)
+        if let whole = Int(exactly: value), range.contains(whole) { return whole }
+        problems.add(self, key, "must be whole seconds from \(range.lowerBound) to \(range.upperBound)")
+        return fallback
+    }
+
     /// A duration such as `15s`, `2m`, `1h`, `250ms`, in seconds; a bare number is seconds.
     func seconds(_ key: String, default fallback: Double, _ problems: inout ProblemList) -> Double {
         guard let text = string(key) else { return fallback }

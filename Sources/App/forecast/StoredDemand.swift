@@ -26,7 +26,7 @@ struct DemandOptions: ParsableArguments {
         let selector = try SeriesSelector(parsing: series)
         let found = try await store.series(matching: selector)
         guard let summary = found.first, found.count == 1 else { throw NoSuchSeries(selector: selector, found: found) }
-        let kind = kind ?? (summary.key.metric.hasSuffix("_total") ? .counter : .count)
+        let kind = kind ?? DemandKind(impliedBy: summary.key.metric)
         let step = step?.seconds ?? max(60, Int((summary.stepMilliseconds ?? 60_000) / 1_000))
         let rowEnd = (summary.last.millisecondsSinceEpoch / 1_000 / Int64(step) + 1) * Int64(step)
         let end = min(now, Timestamp(secondsSinceEpoch: Int(rowEnd)))
