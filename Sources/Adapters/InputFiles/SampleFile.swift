@@ -1,6 +1,6 @@
 package import Series
 import Units
-package import WireFormats
+import WireFormats
 
 /// How a file of samples is written.
 package enum SampleFormat: String, CaseIterable, Sendable {
@@ -14,6 +14,8 @@ package enum SampleFormat: String, CaseIterable, Sendable {
 package struct SampleFile: Sendable {
     package let path: String
     package let format: SampleFormat
+    /// Its size as it lies on the disk.
+    package let bytes: Int
     /// Names the series of a CSV file; its `series` column becomes the label `series`. Nil for JSON lines.
     private let key: SeriesKey?
 
@@ -22,29 +24,31 @@ package struct SampleFile: Sendable {
     /// - Throws: where the file cannot be read, or is CSV and there is no `key`.
     package init(path: String, format: SampleFormat?, key: SeriesKey?) throws(InputError) {
         (self.path, self.key) = (path, key)
-        self.format = try format ?? Self.guess(path)
+        let reader = try LineReader(path: path)
+        bytes = reader.totalBytes
+        if let format { self.format = format } else { self.format = try Self.guess(reader) }
         guard self.format == .jsonl || key != nil else {
             throw InputError(path: path, "a CSV file names no metric; give one with --metric")
         }
     }
 
-    private static func guess(_ path: String) throws(InputError) -> SampleFormat {
-        let name = path.lowercased()
+    private static func guess(_ reader: LineReader) throws(InputError) -> SampleFormat {
+        let name = reader.path.lowercased()
         for (ending, format) in [(".csv", SampleFormat.csv), (".jsonl", .jsonl), (".ndjson", .jsonl)]
         where name.hasSuffix(ending) || name.hasSuffix(ending + ".gz") {
             return format
         }
-        let first = try LineReader(path: path).next()?.first { $0 > 32 }
+        let first = try reader.next()?.first { $0 > 32 }
         return first == UInt8(ascii: "{") ? .jsonl : .csv
     }
 
     /// Reads the whole file and hands on what it holds, `batchSize` samples or a little more at a time.
     ///
     /// A bad line goes to `onBadLine`, which throws to stop or returns to go on. Holds one batch, whatever the file's size.
-    /// `onProgress` gets the bytes read of the file as it lies on the disk, and its size.
+    /// `onProgress` gets how many of the file's bytes have been read.
     /// - Throws: at a line where `onBadLine` does, and where the file cannot be read on or holds nothing.
     package func read(
-        batchSize: Int = 50_000, onBadLine: (InputError) throws -> Void, onProgress: (Int, Int) -> Void = { _, _ in },
+        batchSize: Int = 50_000, onBadLine: (InputError) throws -> Void, onProgress: (Int) -> Void = { _ in },
         onBatch: (SampleBatch) async throws -> Void
     ) async throws {
         let reader = try LineReader(path: path)
@@ -58,14 +62,14 @@ package struct SampleFile: Sendable {
             }
             guard batch.sampleCount >= batchSize else { continue }
             samples += batch.sampleCount
-            onProgress(reader.bytesRead, reader.totalBytes)
+            onProgress(reader.bytesRead)
             try await onBatch(batch)
             batch.removeAll()
         }
         samples += batch.sampleCount
         guard samples > 0 else { throw InputError(path: path, "no samples in it") }
         if !batch.isEmpty { try await onBatch(batch) }
-        onProgress(reader.totalBytes, reader.totalBytes)
+        onProgress(reader.totalBytes)
     }
 
     private func decoder(_ reader: LineReader) throws(InputError) -> LineDecoder {

@@ -63,15 +63,15 @@ struct Ingest: AsyncParsableCommand {
 
     /// Reads to the end and stores nothing, so that a bad line leaves no half of a file behind.
     private func check(_ file: SampleFile) async throws {
-        let progress = Progress(label: "checking \(name(of: file))", total: 1)
+        let progress = ProgressBar(label: "checking \(name(of: file))", total: file.bytes)
         defer { progress.finish() }
         try await file.read { throw $0 } onProgress: {
-            progress.update($0, of: $1)
+            progress.update($0)
         } onBatch: { _ in }
     }
 
     private func store(_ file: SampleFile, in store: SQLiteStore) async throws {
-        let progress = Progress(label: "storing \(name(of: file))", total: 1)
+        let progress = ProgressBar(label: "storing \(name(of: file))", total: file.bytes)
         var outcome = AppendOutcome()
         var bad: (count: Int, first: InputError?) = (0, nil)
         var seen: Set<SeriesKey> = []
@@ -80,7 +80,7 @@ struct Ingest: AsyncParsableCommand {
             guard skipBad else { throw error }
             bad = (bad.count + 1, bad.first ?? error)
         } onProgress: {
-            progress.update($0, of: $1)
+            progress.update($0)
         } onBatch: { batch in
             outcome += try await store.append(batch)
             seen.formUnion(batch.keys)

@@ -116,5 +116,15 @@ private struct ForecastView {
         return table.rendered(width: Terminal.width)
     }
 
-    func plot() -> String { "" }
+    /// Three horizons of history beside the forecast, a day of it at least where there is as much.
+    func plot() -> String {
+        let past = demand.rows.suffix(max(3 * rows, 86_400 / demand.rows.step))
+        let columns = forecast.levels.count
+        let shown = QuantileForecast(
+            origin: forecast.origin, step: forecast.step, levels: forecast.levels,
+            values: Array(forecast.values.prefix(rows * columns)))
+        let plot = TerminalPlot(history: past, forecast: shown, low: levels.first ?? 0.1, high: levels.last ?? 0.9)
+        return plot.rendered(
+            width: Terminal.width, height: 18, unicode: Terminal.isUnicode, colour: Terminal.isColourful)
+    }
 }

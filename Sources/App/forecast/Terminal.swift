@@ -14,6 +14,13 @@ enum Terminal {
         isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
     }
 
+    /// Whether the locale promises UTF-8.
+    static var isUnicode: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        let locale = environment["LC_ALL"] ?? environment["LC_CTYPE"] ?? environment["LANG"] ?? ""
+        return locale.uppercased().contains("UTF-8") || locale.uppercased().contains("UTF8")
+    }
+
     /// A remark that is not part of the output.
     static func note(_ words: String...) { FileHandle.standardError.write(Data((words.joined(separator: " ") + "\n").utf8)) }
 }
