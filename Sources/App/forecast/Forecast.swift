@@ -5,5 +5,11 @@ struct Forecast: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forecast",
         abstract: "Predicts the load of a service, and says what capacity it will need before the traffic arrives.",
-        subcommands: [Evaluate.self, Backtest.self])
+        subcommands: [Evaluate.self, Backtest.self, InstanceGuardCommand.self])
+
+    @MainActor
+    static func main() async {
+        InstanceGuardCommand.runIfAsked(CommandLine.arguments)
+        await main(nil)
+    }
 }
