@@ -58,8 +58,10 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let coreNames = ["Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats"]
@@ -101,8 +103,9 @@ let package = Package(
             name: "Ports", dependencies: ["Units", "Series", "Forecasting", "Planning"], path: "Sources/Ports",
             swiftSettings: strict),
 
+        .target(name: "CInstanceGuard", path: "Sources/Adapters/CInstanceGuard"),
         adapter(
-            "ActuatorProcess", uses: ["Units", "Ports"],
+            "ActuatorProcess", uses: ["Units", "Ports", "CInstanceGuard"],
             packages: [subprocess, systemPackage, asyncHTTPClient, logging, nioCore, nioHTTP1]),
         adapter("SeriesStoreSQLite", uses: ["Units", "Series", "Planning", "Ports"], packages: [grdb]),
         adapter("InputFiles", uses: ["Units", "Series", "WireFormats", "Ports", "CZlib"]),
@@ -122,6 +125,7 @@ let package = Package(
             dependencies: coreNames.map { .byName(name: $0) } + [
                 "Ports", "InputFiles", "SeriesStoreSQLite", "ActuatorProcess", "Telemetry", "Settings", "Reports",
                 "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics,
+                unixSignals,
             ],
             path: "Sources/App/forecast", swiftSettings: strict),
 
@@ -144,7 +148,10 @@ let package = Package(
         tests(
             "SeriesStoreSQLiteTests",
             of: ["Units", "Kernels", "Series", "Planning", "Ports", "SeriesStoreSQLite", "ConformanceKit"]),
-        tests("ActuatorProcessTests", of: ["Units", "Ports", "ActuatorProcess", "ConformanceKit"]),
+        // Its guard is the built binary.
+        tests(
+            "ActuatorProcessTests", of: ["Units", "Ports", "ActuatorProcess", "ConformanceKit", "forecast"],
+            packages: [nioCore, nioHTTP1, nioPosix]),
         tests("TelemetryTests", of: ["Telemetry"], packages: [metrics]),
         tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
         tests("ReportsTests", of: coreNames + ["Reports"]),

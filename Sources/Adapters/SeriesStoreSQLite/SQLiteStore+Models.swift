@@ -36,7 +36,8 @@ extension SQLiteStore: ModelRegistry {
 
     package func modelVersions() async throws(StoreError) -> [ModelVersion] {
         try await read { database in
-            let columns = "series, version, name, step, kind, trained_from, trained_to, created_at, scores, x'' AS bytes"
+            let columns =
+                "series, version, name, step, kind, trained_from, trained_to, created_at, scores, x'' AS bytes"
             return try Row.fetchAll(database, sql: "SELECT \(columns) FROM model ORDER BY series, version DESC")
                 .map(Self.version)
         }

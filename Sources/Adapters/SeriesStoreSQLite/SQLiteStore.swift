@@ -45,7 +45,8 @@ package final class SQLiteStore: Sendable {
         return configuration
     }
 
-    func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(StoreError) -> Value {
+    func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(StoreError) -> Value
+    {
         do { return try await pool.read(body) } catch { throw StoreError(error, path: path) }
     }
 
@@ -75,7 +76,8 @@ extension StoreError {
         case .SQLITE_FULL: self.init(.full, "\(path): the disk is full; free some space and run this again")
         case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
             self.init(
-                .unwritable, "\(path): cannot be opened for writing (\(reason)); check the folder, the rights and the disk")
+                .unwritable,
+                "\(path): cannot be opened for writing (\(reason)); check the folder, the rights and the disk")
         case .SQLITE_NOTADB: self.init(.corrupt, "\(path): this file is no SQLite database; name another with --db")
         case .SQLITE_CORRUPT: self.init(.corrupt, "\(path): the database is damaged (\(reason)); restore a backup")
         default: self.init(.other, "\(path): \(reason)")

@@ -17,7 +17,9 @@ extension Settings {
         root.allow(["store", "listen", "tick", "workloads"], &problems)
         let store = root.section("store", &problems)
         store?.allow(["path", "retention"], &problems)
-        let retention = store?.seconds("retention", default: 90 * 86_400, &problems) ?? 90 * 86_400
+        let retention =
+            store?.seconds("retention", default: Double(Self.defaultRetention), &problems)
+            ?? Double(Self.defaultRetention)
         if retention < 86_400 { problems.add(root, "store.retention", "must be at least 1d") }
         let listening = root.section("listen", &problems)
         listening?.allow(["address", "tokenFile"], &problems)
@@ -42,6 +44,20 @@ extension Settings {
             listenHost: listen.host, listenPort: listen.port, tokenFile: listening?.string("tokenFile"),
             tickSeconds: Int(tick), workloads: workloads)
     }
+
+    /// A store and its API alone: no workloads.
+    package init(storePath: String, listen: String) throws(SettingsError) {
+        guard let address = Self.hostAndPort(listen), Self.isLoopback(address.host) else {
+            throw SettingsError(problems: [
+                "--listen \(listen): HOST:PORT on loopback (127.0.0.1, ::1, localhost) is wanted, as in 127.0.0.1:9201"
+            ])
+        }
+        self.init(
+            storePath: storePath, retentionSeconds: Self.defaultRetention, listenHost: address.host,
+            listenPort: address.port, tokenFile: nil, tickSeconds: 15, workloads: [])
+    }
+
+    private static let defaultRetention = 90 * 86_400
 
     /// Splits `127.0.0.1:9201` or `[::1]:9201`; nil where it is not an address with a port.
     package static func hostAndPort(_ text: String) -> (host: String, port: Int)? {

@@ -41,7 +41,9 @@ struct DemandWindow: Sendable {
     }
 
     /// What was known before `from`, and from there on what has been read now.
-    private func joined(_ old: RegularSeries?, _ fresh: RegularSeries?, from: Timestamp, end: Timestamp) -> RegularSeries? {
+    private func joined(
+        _ old: RegularSeries?, _ fresh: RegularSeries?, from: Timestamp, end: Timestamp
+    ) -> RegularSeries? {
         guard let start = [old?.start, fresh?.start].compactMap({ $0 }).min() else { return nil }
         let first = max(start, end.advanced(bySeconds: -limit * step))
         let grid = TimeGrid(start: first, step: step, count: max(0, Int(end.seconds(since: first)) / step))

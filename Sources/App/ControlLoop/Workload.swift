@@ -29,7 +29,8 @@ package struct Workload: Sendable {
 
     package init(
         id: WorkloadID, demand: SeriesKey, kind: DemandKind, step: Int, historyRows: Int,
-        delaySeconds: Int = 0, actuator: (any Actuator)?, isCarriedOut: Bool = true, assumedLeadSeconds: Double, makePolicy: @escaping @Sendable (Int) -> any ScalingPolicy,
+        delaySeconds: Int = 0, actuator: (any Actuator)?, isCarriedOut: Bool = true, assumedLeadSeconds: Double,
+        makePolicy: @escaping @Sendable (Int) -> any ScalingPolicy,
         forecaster: RollingForecaster?, service: @escaping @Sendable (Int) -> ServiceModel
     ) {
         (self.id, self.demand, self.kind, self.step) = (id, demand, kind, step)

@@ -10,6 +10,7 @@ import ServiceLifecycle
 import Settings
 import Telemetry
 import Units
+import UnixSignals
 
 /// `forecast daemon`: the long-running service.
 struct Daemon: AsyncParsableCommand {
@@ -30,19 +31,21 @@ struct Daemon: AsyncParsableCommand {
     var db: String?
     @Option(help: "Without a configuration: where to listen, HOST:PORT on loopback.")
     var listen: String?
-    @Option(help: "trace, debug, info, warning or error.")
-    var logLevel = Logger.Level.info
+    @Option(help: "How much is logged.")
+    var logLevel = LogLevel.info
 
     func validate() throws {
         guard (config == nil) != (db == nil) else { throw ValidationError("Give either --config or --db.") }
-        if config != nil, listen != nil { throw ValidationError("--listen goes with --db; a configuration says it itself.") }
+        if config != nil, listen != nil {
+            throw ValidationError("--listen goes with --db; a configuration says it itself.")
+        }
     }
 
     func run() async throws {
         let settings = try readSettings()
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)
-        let level = logLevel
+        let level = logLevel.level
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
             handler.logLevel = level
@@ -55,7 +58,7 @@ struct Daemon: AsyncParsableCommand {
             try await ServiceGroup(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.atLeast(.error)
             ).run()
-        } catch let error as any Error where isAddressInUse(error) {
+        } catch  where isAddressInUse(error) {
             throw DaemonError("\(settings.listenHost):\(settings.listenPort) is taken; is another daemon running?")
         }
         logger.info("stopped")
@@ -64,10 +67,7 @@ struct Daemon: AsyncParsableCommand {
 
     private func readSettings() throws -> Settings {
         guard let config else { return try Settings(storePath: db ?? "", listen: listen ?? "127.0.0.1:9201") }
-        guard let data = FileManager.default.contents(atPath: config) else {
-            throw DaemonError("\(config): cannot be read; `forecast config init > \(config)` makes one to start from")
-        }
-        return try Settings(parsing: String(decoding: data, as: UTF8.self), path: config)
+        return try Settings(path: config)
     }
 
     private func isAddressInUse(_ error: any Error) -> Bool { "\(error)".contains("Address already in use") }
@@ -78,7 +78,20 @@ struct DaemonError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-extension Logger.Level: @retroactive ExpressibleByArgument {}
+/// How much is logged.
+enum LogLevel: String, CaseIterable, ExpressibleByArgument {
+    case trace, debug, info, warning, error
+
+    var level: Logger.Level {
+        switch self {
+        case .trace: .trace
+        case .debug: .debug
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}
 
 extension Logger {
     /// The same, but for lines below `level`.

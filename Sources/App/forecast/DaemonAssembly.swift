@@ -142,7 +142,7 @@ struct PolicyChoice: Sendable {
             name: "predictive:\(level)", service: service, tick: tick, aggressiveness: level)
         guard settings.trust == .floor else { return predictive }
         let reactive = HorizontalPodAutoscaler(name: "hpa:0.7", service: service, target: 0.7)
-        return FlooredPolicy(base: reactive, raising: predictive, service: service)
+        return FlooredPolicy(base: reactive, raising: predictive)
     }
 }
 
@@ -178,7 +178,7 @@ private struct Retention: Service {
     let logger: Logger
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do throws(StoreError) {
                     let limit = Timestamp.now.advanced(bySeconds: -settings.retentionSeconds)

@@ -48,7 +48,7 @@ struct Ingest: AsyncParsableCommand {
             for file in files { try await check(file) }
         }
         let store = try SQLiteStore(path: db, missing: .create)
-        for file in files { try await store(file, in: store) }
+        for file in files { try await load(file, into: store) }
     }
 
     private func key() throws -> SeriesKey? {
@@ -65,12 +65,15 @@ struct Ingest: AsyncParsableCommand {
     private func check(_ file: SampleFile) async throws {
         let progress = ProgressBar(label: "checking \(name(of: file))", total: file.bytes)
         defer { progress.finish() }
-        try await file.read { throw $0 } onProgress: {
+        try await file.read {
+            throw $0
+        } onProgress: {
             progress.update($0)
-        } onBatch: { _ in }
+        } onBatch: { _ in
+        }
     }
 
-    private func store(_ file: SampleFile, in store: SQLiteStore) async throws {
+    private func load(_ file: SampleFile, into store: SQLiteStore) async throws {
         let progress = ProgressBar(label: "storing \(name(of: file))", total: file.bytes)
         var outcome = AppendOutcome()
         var bad: (count: Int, first: InputError?) = (0, nil)
@@ -89,7 +92,9 @@ struct Ingest: AsyncParsableCommand {
         print(
             "\(file.path): \(outcome.added) new samples, \(outcome.replaced) replaced, \(outcome.unchanged) unchanged,",
             "\(seen.count) series")
-        if let first = bad.first { print("\(bad.count) bad line\(bad.count == 1 ? "" : "s") left out; the first: \(first)") }
+        if let first = bad.first {
+            print("\(bad.count) bad line\(bad.count == 1 ? "" : "s") left out; the first: \(first)")
+        }
     }
 
     private func name(of file: SampleFile) -> String { URL(filePath: file.path).lastPathComponent }

@@ -37,7 +37,8 @@ struct Predict: AsyncParsableCommand {
         let rows = (horizon.seconds + demand.rows.step - 1) / demand.rows.step
         let chosen = try await choose(store, demand, rows: rows)
         let forecast = chosen.model.forecast(after: KnownDemand(demand.rows))
-        let view = ForecastView(demand: demand, chosen: chosen, forecast: forecast, rows: rows, levels: quantiles.levels)
+        let view = ForecastView(
+            demand: demand, chosen: chosen, forecast: forecast, rows: rows, levels: quantiles.levels)
         if json { return try printJSON(view.document) }
         print(view.heading)
         if plot { print(view.plot(), terminator: "") } else { print(view.table(), terminator: "") }

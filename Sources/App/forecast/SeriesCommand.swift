@@ -4,6 +4,7 @@ import Ports
 import Reports
 import Series
 import SeriesStoreSQLite
+import Units
 
 /// `forecast series`: what is stored.
 struct SeriesCommand: AsyncParsableCommand {
@@ -33,7 +34,8 @@ struct SeriesCommand: AsyncParsableCommand {
         for summary in found {
             table.append([
                 summary.key.description, "\(summary.samples)", "\(summary.first)", "\(summary.last)",
-                summary.stepMilliseconds.map { "\(Double($0) / 1_000) s" } ?? "-", "\(summary.gaps)", "\(summary.bytes)",
+                summary.stepMilliseconds.map { "\(Double($0) / 1_000) s" } ?? "-", "\(summary.gaps)",
+                "\(summary.bytes)",
             ])
         }
         print(table.rendered(width: Terminal.width), terminator: "")

@@ -12,7 +12,8 @@ struct DemandOptions: ParsableArguments {
     var db: String
     @Option(help: "The series, as metric{label=\"value\"}; it must match just one.")
     var series: String
-    @Option(help: "How its values speak: counter, count, rate or gauge. Default: counter for names in _total, else count.")
+    @Option(
+        help: "How its values speak: counter, count, rate or gauge. Default: counter for names in _total, else count.")
     var kind: DemandKind?
     @Option(help: "Seconds or 1m, 5m, …: what a row spans. Default: the commonest gap, at least a minute.")
     var step: Span?
@@ -31,8 +32,10 @@ struct DemandOptions: ParsableArguments {
         let rowEnd = (summary.last.millisecondsSinceEpoch / 1_000 / Int64(step) + 1) * Int64(step)
         let end = min(now, Timestamp(secondsSinceEpoch: Int(rowEnd)))
         let samples = try await store.samples(of: summary.key, in: summary.first..<end)
-        guard let rows = RegularSeries(resampling: samples, kind: kind, step: step, endingBy: end), rows.count > 0 else {
-            throw ValidationError("\(summary.key): no row of \(step) s has ended yet; ingest more, or give a smaller --step.")
+        guard let rows = RegularSeries(resampling: samples, kind: kind, step: step, endingBy: end), rows.count > 0
+        else {
+            throw ValidationError(
+                "\(summary.key): no row of \(step) s has ended yet; ingest more, or give a smaller --step.")
         }
         return StoredDemand(key: summary.key, kind: kind, rows: rows, season: season.map { $0.seconds / step })
     }
@@ -53,7 +56,9 @@ struct NoSuchSeries: Error, CustomStringConvertible {
     let found: [SeriesSummary]
 
     var description: String {
-        guard !found.isEmpty else { return "no stored series matches \(selector); `forecast series --db DB` lists them" }
+        guard !found.isEmpty else {
+            return "no stored series matches \(selector); `forecast series --db DB` lists them"
+        }
         let names = found.prefix(5).map(\.key.description).joined(separator: "\n  ")
         return "\(found.count) series match \(selector); add labels until one is left:\n  \(names)"
     }

@@ -22,5 +22,7 @@ enum Terminal {
     }
 
     /// A remark that is not part of the output.
-    static func note(_ words: String...) { FileHandle.standardError.write(Data((words.joined(separator: " ") + "\n").utf8)) }
+    static func note(_ words: String...) {
+        FileHandle.standardError.write(Data((words.joined(separator: " ") + "\n").utf8))
+    }
 }

@@ -155,7 +155,8 @@ private struct JSONScanner {
         while position < bytes.endIndex, Self.isPartOfNumber(bytes[position]) { position += 1 }
         let text = bytes[start..<position]
         let isJSON = text.first.map { $0 == UInt8(ascii: "-") || (48...57).contains($0) } ?? false
-        guard isJSON, text.count <= 400, let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite else {
+        guard isJSON, text.count <= 400, let value = Double(String(decoding: text, as: UTF8.self)), value.isFinite
+        else {
             position = start
             throw problem("a finite number expected")
         }
