@@ -34,7 +34,7 @@ struct ConfigCommand: AsyncParsableCommand {
 extension Settings {
     /// Reads the configuration in a file.
     init(path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
+        guard let file = FileHandle(forReadingAtPath: path), let data = try file.readToEnd() else {
             throw DaemonError("\(path): cannot be read; `forecast config init > \(path)` makes one to start from")
         }
         try self.init(parsing: String(decoding: data, as: UTF8.self), path: path)

@@ -126,6 +126,6 @@ private struct ForecastView {
             values: Array(forecast.values.prefix(rows * columns)))
         let plot = TerminalPlot(history: past, forecast: shown, low: levels.first ?? 0.1, high: levels.last ?? 0.9)
         return plot.rendered(
-            width: Terminal.width, height: 18, unicode: Terminal.isUnicode, colour: Terminal.isColourful)
+            width: min(Terminal.width, 120), height: 18, unicode: Terminal.isUnicode, colour: Terminal.isColourful)
     }
 }

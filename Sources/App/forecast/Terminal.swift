@@ -2,11 +2,11 @@ import Foundation
 
 /// What is known of the terminal, and lines for whoever watches it.
 enum Terminal {
-    /// Columns: of the terminal, or 100 where the output goes elsewhere.
+    /// Columns: of the terminal, or many where the output goes elsewhere, so that a line stays one.
     static var width: Int {
         var size = winsize()
         guard isatty(STDOUT_FILENO) == 1, unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20
-        else { return 100 }
+        else { return 160 }
         return Int(size.ws_col)
     }
 
