@@ -147,7 +147,8 @@ let package = Package(
         tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),
         tests(
             "SeriesStoreSQLiteTests",
-            of: ["Units", "Kernels", "Series", "Planning", "Ports", "SeriesStoreSQLite", "ConformanceKit"]),
+            of: ["Units", "Kernels", "Series", "Planning", "Ports", "SeriesStoreSQLite", "ConformanceKit"],
+            packages: [grdb]),
         // Its guard is the built binary.
         tests(
             "ActuatorProcessTests", of: ["Units", "Ports", "ActuatorProcess", "ConformanceKit", "forecast"],

@@ -50,7 +50,8 @@ import WireFormats
 
     /// A line that is cut or damaged anywhere gives an error or some samples, never a trap, and nothing in part.
     @Test func damagedLinesNeverTrapNorGiveAPart() {
-        let line = Array(#"{"metric":{"__name__":"up","job":"é\u00e9"},"values":[1,2.5,null],"timestamps":[1,2,3]}"#.utf8)
+        let line = Array(
+            #"{"metric":{"__name__":"up","job":"é\u00e9"},"values":[1,2.5,null],"timestamps":[1,2,3]}"#.utf8)
         for seed in UInt64(0)..<3_000 {
             var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
             var damaged = line
