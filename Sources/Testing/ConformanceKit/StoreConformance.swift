@@ -23,7 +23,9 @@ package struct StoreConformance {
         var findings =
             read.timestamps.map(\.millisecondsSinceEpoch) == [-1, 0, 3, 5_000, 1 << 52]
             ? [] : ["times do not come back ascending"]
-        if read.values != [-0.0, 1.0 / 3, Double.leastNonzeroMagnitude, 1e308, -1e308] { findings.append("values change in the store") }
+        if read.values != [-0.0, 1.0 / 3, Double.leastNonzeroMagnitude, 1e308, -1e308] {
+            findings.append("values change in the store")
+        }
         let part = try await store.samples(of: key, in: time(0)..<time(5_000))
         if part.count != 2 { findings.append("a range holds its start and not its end; found \(part.count) samples") }
         let summary = try await store.series(matching: nil)
