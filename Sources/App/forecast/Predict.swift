@@ -32,10 +32,9 @@ struct Predict: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let store = try demand.open()
-        let demand = try await demand.load(from: store, now: .now)
+        let demand = try await demand.load(now: .now)
         let rows = (horizon.seconds + demand.rows.step - 1) / demand.rows.step
-        let chosen = try await choose(store, demand, rows: rows)
+        let chosen = try await choose(demand, rows: rows)
         let forecast = chosen.model.forecast(after: KnownDemand(demand.rows))
         let view = ForecastView(
             demand: demand, chosen: chosen, forecast: forecast, rows: rows, levels: quantiles.levels)
@@ -44,8 +43,8 @@ struct Predict: AsyncParsableCommand {
         if plot { print(view.plot(), terminator: "") } else { print(view.table(), terminator: "") }
     }
 
-    private func choose(_ store: SQLiteStore, _ demand: StoredDemand, rows: Int) async throws -> ChosenModel {
-        if model == nil, let stored = try await store.latestModel(for: demand.key) {
+    private func choose(_ demand: StoredDemand, rows: Int) async throws -> ChosenModel {
+        if model == nil, let stored = try await demand.store.latestModel(for: demand.key) {
             let fitted = try ModelCatalogue.decode(stored.record.bytes)
             if stored.record.step == demand.rows.step, stored.record.kind == demand.kind, fitted.task.horizon >= rows {
                 return ChosenModel(model: fitted, version: stored.version)

@@ -4,14 +4,19 @@ import Foundation
 import Ports
 import Series
 import SeriesStoreSQLite
+import Settings
 import Units
 
 /// The one stored series a command works on, and how it is to be read. Shared by `train` and `predict`.
 struct DemandOptions: ParsableArguments {
     @Option(help: "The store.")
-    var db: String
+    var db: String?
     @Option(help: "The series, as metric{label=\"value\"}; it must match just one.")
-    var series: String
+    var series: String?
+    @Option(help: "Instead of --db and --series: a daemon's configuration, with --workload.")
+    var config: String?
+    @Option(help: "A workload of the configuration.")
+    var workload: String?
     @Option(
         help: "How its values speak: counter, count, rate or gauge. Default: counter for names in _total, else count.")
     var kind: DemandKind?
@@ -20,28 +25,60 @@ struct DemandOptions: ParsableArguments {
     @Option(help: "The cycle of the demand. Default: a day; a week where a row spans a day or more.")
     var season: Span?
 
-    func open() throws -> SQLiteStore { try SQLiteStore(path: db, missing: .refuse) }
+    func validate() throws {
+        let isDirect = db != nil && series != nil && config == nil && workload == nil
+        let isConfigured = db == nil && series == nil && config != nil && workload != nil
+        guard isDirect || isConfigured else {
+            throw ValidationError("Give --db and --series, or --config and --workload.")
+        }
+    }
 
-    /// Reads the series whole, on its grid.
-    func load(from store: SQLiteStore, now: Timestamp) async throws -> StoredDemand {
-        let selector = try SeriesSelector(parsing: series)
-        let found = try await store.series(matching: selector)
-        guard let summary = found.first, found.count == 1 else { throw NoSuchSeries(selector: selector, found: found) }
-        let kind = kind ?? DemandKind(impliedBy: summary.key.metric)
-        let step = step?.seconds ?? max(60, Int((summary.stepMilliseconds ?? 60_000) / 1_000))
+    /// Opens the store and reads the series whole, on its grid.
+    func load(now: Timestamp) async throws -> StoredDemand {
+        let source = try DemandSource(self)
+        let store = try SQLiteStore(path: source.db, missing: .refuse)
+        let found = try await store.series(matching: source.selector)
+        guard let summary = found.first, found.count == 1 else {
+            throw NoSuchSeries(selector: source.selector, found: found)
+        }
+        let kind = kind ?? source.kind ?? DemandKind(impliedBy: summary.key.metric)
+        let step = step?.seconds ?? source.step ?? max(60, Int((summary.stepMilliseconds ?? 60_000) / 1_000))
         let rowEnd = (summary.last.millisecondsSinceEpoch / 1_000 / Int64(step) + 1) * Int64(step)
         let end = min(now, Timestamp(secondsSinceEpoch: Int(rowEnd)))
-        let samples = try await store.samples(of: summary.key, in: summary.first..<end)
+        let samples = try await store.samples(of: summary.key, in: summary.first..<max(summary.first, end))
         guard let rows = RegularSeries(resampling: samples, kind: kind, step: step, endingBy: end), rows.count > 0
         else {
             throw ValidationError(
                 "\(summary.key): no row of \(step) s has ended yet; ingest more, or give a smaller --step.")
         }
-        return StoredDemand(key: summary.key, kind: kind, rows: rows, season: season.map { $0.seconds / step })
+        return StoredDemand(
+            store: store, key: summary.key, kind: kind, rows: rows, season: season.map { $0.seconds / step })
+    }
+}
+
+/// What the options name, directly or through a configuration.
+private struct DemandSource {
+    let db: String, selector: SeriesSelector
+    let kind: DemandKind?, step: Int?
+
+    init(_ options: DemandOptions) throws {
+        guard let config = options.config, let name = options.workload else {
+            (db, kind, step) = (options.db ?? "", nil, nil)
+            selector = try SeriesSelector(parsing: options.series ?? "")
+            return
+        }
+        let settings = try Settings(path: config)
+        guard let workload = settings.workloads.first(where: { $0.id.name == name }) else {
+            let names = settings.workloads.map(\.id.name).joined(separator: ", ")
+            throw DaemonError("\(config): no workload '\(name)'; there are: \(names)")
+        }
+        (db, selector) = (settings.storePath, workload.series)
+        (kind, step) = (workload.kind, workload.stepSeconds)
     }
 }
 
 struct StoredDemand {
+    let store: SQLiteStore
     let key: SeriesKey
     let kind: DemandKind
     let rows: RegularSeries

@@ -15,6 +15,7 @@ struct Train: AsyncParsableCommand {
             Examples:
               forecast train --db prewarm.db --series 'http_requests{job="checkout"}'
               forecast train --db prewarm.db --series m --kind rate --step 5m --horizon 6h
+              forecast train --config prewarm.yaml --workload checkout     what the daemon starts with
 
             The scores come from the last fifth of the history, where the model learns only from what lies before; the
             registered model has then learnt from all of it.
@@ -30,8 +31,7 @@ struct Train: AsyncParsableCommand {
 
     func run() async throws {
         let forecaster = try ModelCatalogue.forecaster(named: model)
-        let store = try demand.open()
-        let demand = try await demand.load(from: store, now: .now)
+        let demand = try await demand.load(now: .now)
         let rows = demand.rows
         let task = demand.task(horizon: (horizon.seconds + rows.step - 1) / rows.step)
         let started = ProcessCPU.seconds()
@@ -40,7 +40,7 @@ struct Train: AsyncParsableCommand {
             series: demand.key, model: trained.model.name, step: rows.step, kind: demand.kind, trainedFrom: rows.start,
             trainedTo: rows.end, createdAt: .now, scores: trained.heldOut?.model.named ?? [:],
             bytes: trained.model.encoded())
-        let version = try await store.publish(record)
+        let version = try await demand.store.publish(record)
         let summary = Summary(demand, trained, version: version, cpuSeconds: ProcessCPU.seconds() - started)
         if json { try printJSON(summary) } else { print(summary.text(trained), terminator: "") }
     }
