@@ -56,7 +56,10 @@ private struct GuardReport: Sendable {
     init(group: inout TaskGroup<GuardEvent>, stop: () async -> Void) async {
         for await event in group {
             switch event {
-            case .report(let text): report = text
+            case .report(let text):
+                report = text
+                // Nothing is left to become ready; what has been written is still read.
+                group.cancelAll()
             case .diagnostics(let text): diagnostics = text
             case .started(let problem):
                 self.problem = problem
