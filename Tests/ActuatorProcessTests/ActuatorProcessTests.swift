@@ -47,6 +47,26 @@ import Units
         }
     }
 
+    /// A guard that is killed cannot end what its worker has started, so the actuator does.
+    @Test func killedGuardLeavesNoDaemon() async throws {
+        try await withTemporaryDirectory { folder in
+            let marker = Marker(), workload = try workload()
+            var spec = try markedSpec(folder, Marker())
+            let daemon = "(setsid sleep 1000 \(marker) &); : > \"$0/ready-$1\"; exec sleep 1000"
+            (spec.argv, spec.backOff) = (["/bin/sh", "-c", daemon, folder.path, "{port}"], 600...600)
+            try await withActuator([workload: spec]) { actuator in
+                try await actuator.scale(workload, to: 1)
+                try await waitForReady(1, actuator, workload)
+                let pid = try #require(marker.pids.first)
+                let guardian = try #require(status(of: pid)?.parent)
+                try #require(status(of: guardian)?.parent == getpid())
+                kill(guardian, SIGKILL)
+                try await eventually("the daemon is left") { marker.pids.isEmpty }
+                try await waitFor(.backingOff, 1, actuator, workload)
+            }
+        }
+    }
+
     @Test func crashedInstancesAreStartedAgain() async throws {
         try await withTemporaryDirectory { folder in
             let marker = Marker(), workload = try workload()
