@@ -4,15 +4,16 @@ import SystemPackage
 /// Runs one instance under its guard, and returns why it ended once nothing of it is left.
 ///
 /// `start` watches it become ready; what it returns is why the instance is to be stopped. `ended` is called as soon as the
-/// worker has ended, which may be a grace before all that it started has. Cancellation stops the instance.
+/// worker has ended, which may be a grace before all that it started has. Cancellation stops the instance. `id` reaches
+/// the worker as `PREWARM_INSTANCE`, and is the instance's alone on this machine.
 func runInstance(
-    _ spec: ProcessSpec, port: UInt16, start: @escaping @Sendable () async -> String?,
+    _ spec: ProcessSpec, id: String, port: UInt16, start: @escaping @Sendable () async -> String?,
     ended: @escaping @Sendable () async -> Void
 ) async -> String {
     let words = spec.arguments(port: port)
     do {
         let result = try await Subprocess.run(
-            executable(words), arguments: Arguments(Array(words.dropFirst())), environment: spec.updatedEnvironment,
+            executable(words), arguments: Arguments(Array(words.dropFirst())), environment: spec.environment(id: id),
             platformOptions: options(graceSeconds: spec.stopGrace), input: .inputWriter, output: .sequence,
             error: .sequence
         ) { execution in
@@ -23,6 +24,8 @@ func runInstance(
                 return await GuardReport(group: &group, stop: { try? await execution.standardInputWriter.finish() })
             }
         }
+        // A guard that was killed has ended its worker only, and not what the worker had started.
+        if case .signaled = result.terminationStatus { await endAll(withEnvironment: "\(idKey)=\(id)") }
         return result.closureResult.reason(result.terminationStatus)
     } catch {
         await ended()
@@ -34,7 +37,7 @@ func runInstance(
 func commandProblem(_ words: [String], _ spec: ProcessSpec) async -> String? {
     do {
         let result = try await Subprocess.run(
-            executable(words), arguments: Arguments(Array(words.dropFirst())), environment: spec.updatedEnvironment,
+            executable(words), arguments: Arguments(Array(words.dropFirst())), environment: spec.environment(id: nil),
             platformOptions: options(graceSeconds: 0), input: .inputWriter, output: .sequence, error: .discarded
         ) { await readAll($0.standardOutput) }
         return result.terminationStatus.isSuccess ? nil : "its readiness command \(result.closureResult)"
@@ -56,7 +59,10 @@ private struct GuardReport: Sendable {
     init(group: inout TaskGroup<GuardEvent>, stop: () async -> Void) async {
         for await event in group {
             switch event {
-            case .report(let text): report = text
+            case .report(let text):
+                report = text
+                // Nothing is left to become ready; what has been written is still read.
+                group.cancelAll()
             case .diagnostics(let text): diagnostics = text
             case .started(let problem):
                 self.problem = problem
@@ -107,10 +113,13 @@ private func executable(_ words: [String]) -> Executable {
     return program.contains("/") ? .path(FilePath(program)) : .name(program)
 }
 
+private let idKey = "PREWARM_INSTANCE"
+
 extension ProcessSpec {
-    fileprivate var updatedEnvironment: Environment {
+    fileprivate func environment(id: String?) -> Environment {
         var additions: [Environment.Key: String?] = [:]
         for (key, value) in environment { additions[Environment.Key(stringLiteral: key)] = value }
+        if let id { additions[Environment.Key(stringLiteral: idKey)] = id }
         return .inherit.updating(additions)
     }
 }

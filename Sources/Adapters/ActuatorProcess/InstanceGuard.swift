@@ -142,6 +142,10 @@ private func watchSignals(through end: Int32) {
     _ = signal(SIGCHLD) { _ in wake() }
     // The owner may be gone when the report is written.
     _ = signal(SIGPIPE, SIG_IGN)
+    // An owner may start the guard from a thread that blocks them.
+    var none = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe sigprocmask(SIG_SETMASK, &none, nil)
 }
 
 /// Safe in a signal handler: one write, which a full pipe, already awake, refuses.

@@ -1,3 +1,4 @@
+import Glibc
 package import Ports
 package import Units
 
@@ -25,6 +26,8 @@ package actor ProcessActuator: Actuator {
     private var startups: [WorkloadID: [Double]] = [:]
     private var ports = PortPool()
     private var nextNumber = 1
+    /// With the process number, tells the instances of this actuator from those of any other.
+    private let nonce = UInt64.random(in: .min ... .max)
     private var isStopped = false
     private let wakes: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
@@ -162,8 +165,9 @@ extension ProcessActuator {
             return fail(number, "no port from \(low) to \(high) is free; widen the range or free one")
         }
         records[number]?.port = port
+        let id = "\(getpid())-\(nonce)-\(number)"
         let reason = await runInstance(
-            spec, port: port, start: { await self.start(number, spec, port: port) },
+            spec, id: id, port: port, start: { await self.start(number, spec, port: port) },
             ended: { await self.backOff(number) })
         ports.release(port)
         fail(number, reason)
