@@ -46,6 +46,22 @@ import Testing
         #expect(abs(weight - 1) < 1e-15)
     }
 
+    @Test func rowsAreCutOutAndSummed() {
+        var sum = Matrix(rows: 3, columns: 2, elements: [1, 2, 3, 4, 5, 6]).rows(1..<3)
+        #expect(sum == Matrix(rows: 2, columns: 2, elements: [3, 4, 5, 6]))
+        sum += sum
+        #expect(sum.elements == [6, 8, 10, 12] && sum.rows(1..<1).rows == 0)
+    }
+
+    /// The sums of large products are split over threads, and come out the same without.
+    @Test func oneThreadGivesTheSameProducts() {
+        var rng = SplitMix64(seed: 3)
+        let a = randomMatrix(400, 90, &rng)
+        let before = a.gram()
+        useSingleThreadedBLAS()
+        #expect(distance(a.gram(), before) < 1e-10 && a.gram() == a.gram())
+    }
+
     @Test func quantilesInterpolateAndConformalOnesDoNot() {
         let sorted = [1.0, 2, 3, 4, 5]
         #expect(quantile(ofSorted: sorted, 0.5) == 3 && quantile(ofSorted: sorted, 0.625) == 3.5)

@@ -142,7 +142,8 @@ struct PolicyChoice: Sendable {
             name: "predictive:\(level)", service: service, tick: tick, aggressiveness: level)
         guard settings.trust == .floor else { return predictive }
         let reactive = HorizontalPodAutoscaler(name: "hpa:0.7", service: service, target: 0.7)
-        return FlooredPolicy(base: reactive, raising: predictive)
+        return FlooredPolicy(
+            name: "max(\(reactive.name), \(predictive.name))", base: reactive, forecasting: predictive)
     }
 }
 

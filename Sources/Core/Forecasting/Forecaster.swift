@@ -49,6 +49,7 @@ package protocol FittedModel: Sendable {
 package enum ForecastError: Error, Hashable, Sendable, CustomStringConvertible {
     case historyTooShort(rows: Int, needed: Int)
     case nothingKnown(rows: Int)
+    case tooManyGaps(rows: Int)
     case unknownModel(String, known: [String])
     case numericalFailure(String)
     case corruptModel(String)
@@ -58,7 +59,9 @@ package enum ForecastError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .historyTooShort(let rows, let needed):
             "the history has \(rows) rows, and at least \(needed) are needed; ingest more, or use a coarser step"
-        case .nothingKnown(let rows): "all \(rows) rows of the history are missing"
+        case .nothingKnown(let rows): "too few of the \(rows) rows of the history are known to learn anything"
+        case .tooManyGaps(let rows):
+            "gaps leave too few whole stretches in the \(rows) rows of the history; close them, or use a coarser step"
         case .unknownModel(let name, let known): "no model '\(name)'; there are: \(known.joined(separator: ", "))"
         case .numericalFailure(let what): "the fit failed: \(what)"
         case .corruptModel(let what): "the stored model cannot be read: \(what); train again"

@@ -6,6 +6,7 @@ enum ModelFormat {
     enum Kind: UInt8 {
         case seasonalNaive = 1
         case ridge = 2
+        case lastValue = 3
     }
 
     /// FNV-1a, 64 bits: a check against accidents, not against malice.

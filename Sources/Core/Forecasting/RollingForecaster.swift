@@ -12,8 +12,9 @@ package struct RollingForecaster: Sendable {
     package private(set) var failure: ForecastError?
     private var nextRefit: Timestamp?
 
-    /// `refitEvery` counts rows, at least 1, and a failed fit is tried again after a tenth of it; `model` was trained before
-    /// and is used until the first refit.
+    /// `refitEvery` counts rows, at least 1, and a failed fit is tried again after a tenth of it. A young history is learnt
+    /// from again sooner, whenever it has grown by a quarter: it may be enough for a better model by then. `model` was
+    /// trained before and is used until the first refit.
     package init(
         _ forecaster: any Forecaster, task: ForecastTask, refitEvery: Int, model: (any FittedModel)? = nil
     ) {
@@ -27,17 +28,18 @@ package struct RollingForecaster: Sendable {
     /// Learns from what is known. Costs what one fit of the forecaster costs.
     package mutating func refit(_ known: KnownDemand) {
         do throws(ForecastError) {
-            adopt(try forecaster.fit(known, task: task), fittedAt: known.end, step: known.step)
+            adopt(try forecaster.fit(known, task: task), fittedAt: known.end, step: known.step, rows: known.count)
         } catch {
             failure = error
-            nextRefit = known.end.advanced(bySeconds: max(1, refitEvery / 10) * known.step)
+            let wait = max(1, min(refitEvery / 10, known.count / 4))
+            nextRefit = known.end.advanced(bySeconds: wait * known.step)
         }
     }
 
-    /// Takes over a model that was fitted elsewhere, on the rows before `end`.
-    package mutating func adopt(_ model: any FittedModel, fittedAt end: Timestamp, step: Int) {
+    /// Takes over a model that was fitted elsewhere, on `rows` rows before `end`; as many as enough where that is unknown.
+    package mutating func adopt(_ model: any FittedModel, fittedAt end: Timestamp, step: Int, rows: Int = .max) {
         (self.model, failure) = (model, nil)
-        nextRefit = end.advanced(bySeconds: refitEvery * step)
+        nextRefit = end.advanced(bySeconds: max(1, min(refitEvery, rows / 4)) * step)
     }
 
     /// Refits where due and forecasts the rows from `known.end` on; nil while nothing could be learnt.

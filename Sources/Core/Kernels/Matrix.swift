@@ -21,3 +21,19 @@ package struct Matrix: Hashable, Sendable {
 
     package func row(_ row: Int) -> ArraySlice<Double> { elements[row * columns..<(row + 1) * columns] }
 }
+
+extension Matrix {
+    /// The rows of `range`, copied.
+    package func rows(_ range: Range<Int>) -> Matrix {
+        let part = elements[range.lowerBound * columns..<range.upperBound * columns]
+        return Matrix(rows: range.count, columns: columns, elements: Array(part))
+    }
+
+    /// Adds element by element.
+    ///
+    /// - Precondition: both have the same shape.
+    package static func += (sum: inout Matrix, other: Matrix) {
+        precondition(sum.rows == other.rows && sum.columns == other.columns, "shapes differ")
+        for i in sum.elements.indices { sum.elements[i] += other.elements[i] }
+    }
+}

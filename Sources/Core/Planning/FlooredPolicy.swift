@@ -1,23 +1,28 @@
-/// The higher of two wishes: a reactive policy's, and that of one that looks ahead. Forecasts can raise capacity here, and
-/// never lower it below what reactive scaling would hold.
+/// A base policy with a forecast under it: the higher of what both want. The forecast can add capacity and keep it, and
+/// never takes away what the base policy asks for.
+///
+/// What a forecast is trusted with before it may also cut. Both see the same observation, so that for each the other's
+/// count is the one it starts from, as an autoscaler sees a raised minimum.
 package struct FlooredPolicy: ScalingPolicy {
     package let name: String
     private var base: any ScalingPolicy
-    private var raising: any ScalingPolicy
+    private var forecasting: any ScalingPolicy
 
-    package init(base: any ScalingPolicy, raising: any ScalingPolicy) {
-        (self.base, self.raising) = (base, raising)
-        name = "max(\(base.name), \(raising.name))"
+    package init(name: String, base: any ScalingPolicy, forecasting: any ScalingPolicy) {
+        (self.name, self.base, self.forecasting) = (name, base, forecasting)
     }
 
     package func forecastHorizon(step: Int, tick: Int) -> Int {
-        max(base.forecastHorizon(step: step, tick: tick), raising.forecastHorizon(step: step, tick: tick))
+        max(base.forecastHorizon(step: step, tick: tick), forecasting.forecastHorizon(step: step, tick: tick))
     }
 
+    /// The candidates of both, the base policy's first; the binding reason is that of the higher, the base policy's where
+    /// they agree.
     package mutating func decide(_ observation: Observation) -> Decision {
-        let floor = base.decide(observation), ahead = raising.decide(observation)
-        let higher = ahead.desired > floor.desired ? ahead : floor
+        let below = base.decide(observation), above = forecasting.decide(observation)
+        let binding = above.desired > below.desired ? above.binding : below.binding
         return Decision(
-            desired: higher.desired, candidates: floor.candidates + ahead.candidates, binding: higher.binding)
+            desired: max(below.desired, above.desired), candidates: below.candidates + above.candidates,
+            binding: binding)
     }
 }

@@ -24,7 +24,8 @@ package struct QuantileForecast: Hashable, Sendable {
         (self.origin, self.step, self.levels) = (origin, step, levels)
         var repaired = values.map { $0.isFinite ? max($0, 0) : 0 }
         for row in stride(from: 0, to: repaired.count, by: levels.count) {
-            repaired[row..<row + levels.count].sort()
+            let isSorted = (row + 1..<row + levels.count).allSatisfy { repaired[$0 - 1] <= repaired[$0] }
+            if !isSorted { repaired[row..<row + levels.count].sort() }
         }
         self.values = repaired
     }

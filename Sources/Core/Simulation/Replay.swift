@@ -15,6 +15,8 @@ package struct ReplayFigures: Hashable, Sendable {
     package var instanceHours = 0.0
     package var peak = 0, raises = 0, cuts = 0
     package var backlogAtEnd = 0.0
+
+    package init() {}
 }
 
 /// Replays `decisions` as a fluid queue in ticks of a second. Linear in the seconds.

@@ -6,12 +6,16 @@ import Units
 /// What every forecaster owes its callers. Each finding is a sentence; an empty list is a pass.
 package struct ForecasterConformance {
     private let forecaster: any Forecaster
+    private let refused: [Int]
     private let task = ForecastTask(horizon: 12, season: 24, isWeekly: true)
 
-    package init(_ forecaster: any Forecaster) { self.forecaster = forecaster }
+    /// `refused` lists lengths of history, besides none at all, that are too short to learn from.
+    package init(_ forecaster: any Forecaster, refused: [Int] = [1, 5]) {
+        (self.forecaster, self.refused) = (forecaster, refused)
+    }
 
     package func findings() throws -> [String] {
-        try determinism() + noLeakage() + hostileHistories() + storage() + tooLittle()
+        try determinism() + noLeakage() + hostileHistories() + hostileFits() + storage() + tooLittle()
     }
 
     private func daily(_ rows: Int, seed: UInt64) -> RegularSeries {
@@ -43,20 +47,49 @@ package struct ForecasterConformance {
 
     private func hostileHistories() throws -> [String] {
         let model = try forecaster.fit(KnownDemand(daily(24 * 40, seed: 3)), task: task)
+        return unsound(model).map { "\($0) history: an unsound forecast" }
+    }
+
+    /// What cannot be learnt from is refused; what is learnt forecasts soundly after anything, also when stored.
+    private func hostileFits() throws -> [String] {
+        var findings: [String] = []
+        for (name, series) in Self.hostile {
+            guard let model = try? forecaster.fit(KnownDemand(series), task: task) else { continue }
+            findings += unsound(model).map { "learnt from \(name), \($0) history: an unsound forecast" }
+            let again = try ModelCatalogue.decode(model.encoded())
+            let known = KnownDemand(series)
+            if again.forecast(after: known) != model.forecast(after: known) {
+                findings.append("learnt from \(name): storing changes it")
+            }
+        }
+        return findings
+    }
+
+    /// The hostile histories after which `model` gives no whole, finite, ascending forecast.
+    private func unsound(_ model: any FittedModel) -> [String] {
+        Self.hostile.compactMap { name, series in
+            let forecast = model.forecast(after: KnownDemand(series))
+            let isSound = forecast.values.allSatisfy { $0.isFinite && $0 >= 0 } && isAscending(forecast)
+            return isSound && forecast.horizon == task.horizon ? nil : name
+        }
+    }
+
+    private static let hostile: [(name: String, series: RegularSeries)] = {
         let nan = Double.nan
-        let hostile: [(String, [Double])] = [
+        let values: [(String, [Double])] = [
             ("empty", []), ("one row", [5]), ("all missing", Array(repeating: nan, count: 600)),
             ("constant", Array(repeating: 7, count: 600)), ("zero", Array(repeating: 0, count: 600)),
             ("huge", Array(repeating: 1e300, count: 600)), ("negative", Array(repeating: -5, count: 600)),
             ("alternating", (0..<600).map { $0 % 2 == 0 ? nan : 3 }),
+            ("gappy", (0..<600).map { $0 / 50 % 3 == 1 ? nan : Double($0 % 24) }),
+            ("spiky", (0..<600).map { $0 % 97 == 0 ? .greatestFiniteMagnitude : Double($0 % 24) }),
+            ("swinging", (0..<600).map { $0 % 2 == 0 ? 1e300 : -1e300 }),
+            ("tiny", (0..<600).map { Double($0 % 5) * .leastNonzeroMagnitude }),
+            ("a rise from nothing", (0..<600).map { $0 < 590 ? 0 : 1e12 }),
         ]
-        return hostile.compactMap { name, values in
-            let series = RegularSeries(start: Timestamp(secondsSinceEpoch: 0), step: 3_600, values: values)
-            let forecast = model.forecast(after: KnownDemand(series))
-            let isSound = forecast.values.allSatisfy { $0.isFinite && $0 >= 0 } && isAscending(forecast)
-            return isSound && forecast.horizon == task.horizon ? nil : "\(name) history: an unsound forecast"
-        }
-    }
+        let start = Timestamp(secondsSinceEpoch: 0)
+        return values.map { ($0, RegularSeries(start: start, step: 3_600, values: $1)) }
+    }()
 
     private func isAscending(_ forecast: QuantileForecast) -> Bool {
         let columns = forecast.levels.count
@@ -83,7 +116,7 @@ package struct ForecasterConformance {
     }
 
     private func tooLittle() -> [String] {
-        for rows in [0, 1, 5] where (try? forecaster.fit(KnownDemand(daily(rows, seed: 5)), task: task)) != nil {
+        for rows in [0] + refused where (try? forecaster.fit(KnownDemand(daily(rows, seed: 5)), task: task)) != nil {
             return ["\(rows) rows are taken for enough"]
         }
         return []

@@ -1,5 +1,12 @@
 import Kernels
 
+/// Transformed rows by number; an array of them, or a view that makes each when it is asked for.
+protocol RidgeRows {
+    subscript(row: Int) -> Double { get }
+}
+
+extension Array: RidgeRows where Element == Double {}
+
 /// What a direct ridge looks at before an origin. All features but the calendar and the level are differences from the
 /// level, the mean of the last rows, so that the weights hold at any height of the series.
 struct RidgeFeatures: Sendable {
@@ -18,30 +25,24 @@ struct RidgeFeatures: Sendable {
         lags = 36
         let stride = max(1, (task.horizon + 5) / 32)
         alignedSteps = Array(Swift.stride(from: -2, through: task.horizon + 1, by: stride))
-        let groups = usesWeek ? 3 : 2
-        count = lags + groups * alignedSteps.count + Self.trailing.count + 8 + (usesWeek ? 6 : 0) + 2
+        count = lags + (usesWeek ? 3 : 2) * alignedSteps.count + Self.trailing.count + 8 + (usesWeek ? 6 : 0) + 2
     }
 
     /// Rows that must lie before an origin.
     var rowsNeeded: Int { max(lags, Self.trailing.max() ?? 0, (usesWeek ? 7 : 1) * season + 3) }
 
     /// The level the features and targets of an origin are measured from.
-    func level(_ z: [Double], at origin: Int) -> Double {
-        z[max(0, origin - Self.levelRows)..<origin].reduce(0, +) / Double(min(origin, Self.levelRows))
+    func level(_ z: some RidgeRows, at origin: Int) -> Double {
+        var sum = 0.0
+        for row in origin - Self.levelRows..<origin { sum += z[row] }
+        return sum / Double(Self.levelRows)
     }
 
-    /// How much the rows before the origin vary: the median distance from their median.
-    func spread(_ z: [Double], at origin: Int) -> Double {
-        let recent = z[max(0, origin - lags)..<origin]
-        let middle = median(recent)
-        return median(recent.map { abs($0 - middle) })
-    }
-
-    /// Writes the features of `origin` to `row`, from `z` before it alone. `prefix` holds the running sums of `z` and is one
-    /// longer; `phase` is the rows since the epoch at `z[0]`, which fixes the time of day.
+    /// Writes the features of `origin` to `row`, from `z` before it alone, and returns the level. `phase` is the rows since
+    /// the epoch at `z[0]`, which fixes the time of day.
     ///
     /// - Precondition: `rowsNeeded` ≤ `origin`.
-    func write(_ z: [Double], prefix: [Double], phase: Int, origin: Int, to row: inout ArraySlice<Double>) {
+    func write(_ z: some RidgeRows, phase: Int, origin: Int, to row: inout ArraySlice<Double>) -> Double {
         let level = level(z, at: origin)
         var slot = row.startIndex
         func put(_ value: Double) {
@@ -54,11 +55,23 @@ struct RidgeFeatures: Sendable {
         if usesWeek {
             for step in alignedSteps { put(z[aligned(origin, step, 7 * season)] - level) }
         }
-        for rows in Self.trailing { put((prefix[origin] - prefix[origin - rows]) / Double(rows) - level) }
+        var (sum, summed) = (0.0, 0)
+        for rows in Self.trailing {
+            // Summed afresh, not as a difference of running sums, which one huge row would spoil for all after it.
+            for row in summed..<rows { sum += z[origin - 1 - row] }
+            summed = rows
+            put(sum / Double(rows) - level)
+        }
         putCycle(turns: Double((phase + origin) % season) / Double(season), pairs: 4, put)
         if usesWeek { putCycle(turns: Double((phase + origin) % (7 * season)) / Double(7 * season), pairs: 3, put) }
         put(level)
         put(1)
+        return level
+    }
+
+    /// The highest of the rows that the features of an origin were written from.
+    func highest(in row: ArraySlice<Double>, level: Double) -> Double {
+        (row.prefix(lags + (usesWeek ? 3 : 2) * alignedSteps.count).max() ?? 0) + level
     }
 
     private func putCycle(turns: Double, pairs: Int, _ put: (Double) -> Void) {
@@ -75,7 +88,7 @@ struct RidgeFeatures: Sendable {
     }
 
     /// The mean over up to seven days of the same time of day.
-    private func sameHourMean(_ z: [Double], _ origin: Int, _ step: Int) -> Double {
+    private func sameHourMean(_ z: some RidgeRows, _ origin: Int, _ step: Int) -> Double {
         var row = aligned(origin, step, season)
         var (sum, days) = (0.0, 0)
         while row >= 0, days < 7 {

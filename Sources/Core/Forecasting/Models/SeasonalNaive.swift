@@ -5,15 +5,17 @@ package import Series
 package struct SeasonalNaive: Forecaster {
     package let name = "seasonal-naive"
 
+    /// Differences that make a spread.
+    private static let differencesNeeded = 8
+
     package init() {}
 
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
-        guard history.count > task.season else {
-            throw .historyTooShort(rows: history.count, needed: task.season + 1)
-        }
-        let rows = Array(history.suffix())
+        let needed = task.season + Self.differencesNeeded
+        guard history.count >= needed else { throw .historyTooShort(rows: history.count, needed: needed) }
+        let rows = history.suffix().map { $0.isFinite ? Demand.bounded($0) : .nan }
         let differences = zip(rows.dropFirst(task.season), rows).map { $0 - $1 }.filter(\.isFinite).sorted()
-        guard !differences.isEmpty else { throw .nothingKnown(rows: history.count) }
+        guard differences.count >= Self.differencesNeeded else { throw .tooManyGaps(rows: history.count) }
         return FittedSeasonalNaive(
             task: task, offsets: task.levels.map { quantile(ofSorted: differences, $0) })
     }
@@ -27,12 +29,12 @@ struct FittedSeasonalNaive: FittedModel {
 
     func forecast(after history: KnownDemand) -> QuantileForecast {
         let season = task.season
-        let known = filledCausally(history, season: season, limit: 8 * season)
+        let known = CausalRows(history, season: season, limit: 8 * season)
         var values: [Double] = []
         values.reserveCapacity(task.horizon * offsets.count)
         for step in 0..<task.horizon {
             let back = known.count + step - season * ((step + season) / season)
-            let base = known.indices.contains(back) ? known[back] : known.last ?? 0
+            let base = known.count == 0 ? 0 : known[(0..<known.count).contains(back) ? back : known.count - 1]
             values.append(contentsOf: offsets.map { base + $0 })
         }
         return QuantileForecast(origin: history.end, step: history.step, levels: task.levels, values: values)

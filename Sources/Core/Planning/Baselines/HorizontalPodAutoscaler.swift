@@ -2,17 +2,26 @@ import Series
 import Units
 
 /// Kubernetes' Horizontal Pod Autoscaler on an external metric with its default behaviour: a tolerance of 0.1, raises
-/// of at most +100 % or +4 a tick, cuts to the highest recommendation of the last 300 s.
+/// of at most +100 % or +4 a tick, cuts to the highest recommendation of a stabilisation window. It synchronises at
+/// every tick; Kubernetes does so every 15 s.
 package struct HorizontalPodAutoscaler: ScalingPolicy {
     package let name: String
     private let service: ServiceModel
     private let target: Double
+    private let metricWindowSeconds: Int, stabilisationSeconds: Int
     private var recommendations: [(time: Timestamp, count: Int)] = []
 
-    /// - Precondition: `target`, the share of `perInstance` aimed at, is above 0.
-    package init(name: String, service: ServiceModel, target: Double) {
+    /// The defaults are Kubernetes'; other windows are for a time that runs faster.
+    ///
+    /// - Precondition: `target`, the share of `perInstance` aimed at, is above 0; the windows are at least a second.
+    package init(
+        name: String, service: ServiceModel, target: Double, metricWindowSeconds: Int = 60,
+        stabilisationSeconds: Int = 300
+    ) {
         precondition(target > 0, "a target above 0")
+        precondition(metricWindowSeconds >= 1 && stabilisationSeconds >= 1, "windows of a second at least")
         (self.name, self.service, self.target) = (name, service, target)
+        (self.metricWindowSeconds, self.stabilisationSeconds) = (metricWindowSeconds, stabilisationSeconds)
     }
 
     /// The first call seeds the window with the current count and changes nothing.
@@ -30,10 +39,10 @@ package struct HorizontalPodAutoscaler: ScalingPolicy {
         return .settled(count, [.init(.reactive, wish), .init(.policyRule, count)], reason, service)
     }
 
-    /// Mean per second of the rows that ended in the last minute, or of the last one.
+    /// Mean per second of the rows that ended in the metric window, or of the last one where rows are longer.
     private func recentRate(_ demand: KnownDemand) -> Double? {
         var (sum, count) = (0.0, 0)
-        for value in demand.suffix(max(1, 60 / demand.step)) where value.isFinite {
+        for value in demand.suffix(max(1, metricWindowSeconds / demand.step)) where value.isFinite {
             sum += max(value, 0)
             count += 1
         }
@@ -52,6 +61,6 @@ package struct HorizontalPodAutoscaler: ScalingPolicy {
     private mutating func remember(_ count: Int, at now: Timestamp) {
         while let last = recommendations.last, last.count <= count { recommendations.removeLast() }
         recommendations.append((now, count))
-        recommendations.removeAll { now.seconds(since: $0.time) >= 300 }
+        recommendations.removeAll { now.seconds(since: $0.time) >= Double(stabilisationSeconds) }
     }
 }

@@ -1,0 +1,145 @@
+import Kernels
+package import Planning
+import Series
+import Units
+
+/// What every scaling policy owes its callers. Each finding is a sentence; an empty list is a pass.
+package struct PolicyConformance {
+    private let policy: any ScalingPolicy
+    private let service: ServiceModel
+    private let followsDemand: Bool
+
+    /// `policy` has not been asked yet and plans for `service` at a tick of 15 s; `followsDemand` is false where counts are
+    /// handed in with their times.
+    package init(_ policy: any ScalingPolicy, service: ServiceModel, followsDemand: Bool = true) {
+        (self.policy, self.service, self.followsDemand) = (policy, service, followsDemand)
+    }
+
+    /// The findings of the first seed that has any.
+    package func findings(seeds: Range<UInt64> = 0..<200) -> [String] {
+        for seed in seeds {
+            let scenario = Scenario(seed: seed, policy: policy, service: service)
+            let found = decisions(scenario) + blindness(scenario) + monotonicity(scenario)
+            if !found.isEmpty { return found.map { "\(policy.name), seed \(seed): \($0)" } }
+        }
+        return []
+    }
+
+    /// Within the limits, explained, and the same from a copy of the policy.
+    private func decisions(_ scenario: Scenario) -> [String] {
+        var (one, other) = (policy, policy)
+        var desired = scenario.initial
+        var findings: [String] = []
+        for tick in 0..<Scenario.ticks {
+            // Now and then somebody else has changed the count.
+            if tick % 17 == 16 { desired = scenario.initial }
+            let observation = scenario.observation(tick, desired: desired)
+            let decision = one.decide(observation)
+            findings += unexplained(decision, after: observation)
+            if other.decide(observation) != decision { findings.append("a copy decides otherwise") }
+            desired = decision.desired
+        }
+        return findings
+    }
+
+    private func unexplained(_ decision: Decision, after observation: Observation) -> [String] {
+        var findings: [String] = []
+        let desired = decision.desired
+        if desired != service.clamped(desired) { findings.append("\(desired) lies outside the limits") }
+        if decision.candidates.isEmpty { findings.append("no candidate") }
+        let candidates = decision.candidates.map(\.instances) + [observation.desired]
+        if !candidates.map(service.clamped).contains(desired) { findings.append("\(desired) is no candidate") }
+        let isMaximum = decision.binding == .maxInstances, isMinimum = decision.binding == .minInstances
+        if isMaximum && desired != service.maxInstances || isMinimum && desired != service.minInstances {
+            findings.append("\(desired) is not the limit that is said to bind")
+        }
+        return findings
+    }
+
+    /// Where demand is unknown and there is no forecast, the count stays.
+    private func blindness(_ scenario: Scenario) -> [String] {
+        guard followsDemand else { return [] }
+        var (blind, desired) = (policy, scenario.initial)
+        for tick in 0..<20 { desired = blind.decide(scenario.observation(tick, desired: desired)).desired }
+        for tick in 20..<Scenario.ticks {
+            let decision = blind.decide(scenario.blindObservation(tick, desired: desired))
+            if decision.desired != desired { return ["blind, it goes from \(desired) to \(decision.desired)"] }
+        }
+        return []
+    }
+
+    /// From one state more demand never asks for fewer instances.
+    private func monotonicity(_ scenario: Scenario) -> [String] {
+        var (reached, desired) = (policy, scenario.initial)
+        for tick in 0..<20 { desired = reached.decide(scenario.observation(tick, desired: desired)).desired }
+        let counts = [0, 0.2, 0.5, 0.9, 1, 1.2, 2, 5].map { factor in
+            var fresh = reached
+            return fresh.decide(scenario.observation(20, desired: desired, factor: factor)).desired
+        }
+        return zip(counts, counts.dropFirst()).allSatisfy(<=) ? [] : ["more demand, fewer instances: \(counts)"]
+    }
+}
+
+/// What a policy sees over some minutes, all of it drawn from a seed: bursts, gaps, lost forecasts.
+private struct Scenario {
+    static let ticks = 80
+    private static let step = 60, tick = 15, historyRows = 30
+
+    let initial: Int
+    private let seed: UInt64
+    private let horizon: Int
+    private let series: RegularSeries
+    /// As `series`, with nothing known.
+    private let blank: RegularSeries
+    private let highest: Double
+
+    init(seed: UInt64, policy: some ScalingPolicy, service: ServiceModel) {
+        var rng = SplitMix64(seed: seed)
+        self.seed = seed
+        horizon = policy.forecastHorizon(step: Self.step, tick: Self.tick)
+        initial = Int(rng.next() % UInt64(service.maxInstances - service.minInstances + 1)) + service.minInstances
+        let unit = service.kind == .count ? Double(Self.step) : 1
+        let highest = 1.3 * service.perInstance.perSecond * Double(service.maxInstances) * unit
+        let values = (0..<Self.historyRows + Self.ticks).map { _ in
+            let draw = rng.uniform()
+            return draw < 0.1 ? .nan : draw < 0.2 ? 0 : highest * rng.uniform() * rng.uniform()
+        }
+        let start = Timestamp(secondsSinceEpoch: 1_700_006_400)
+        self.highest = highest
+        series = RegularSeries(start: start, step: Self.step, values: values)
+        blank = RegularSeries(start: start, step: Self.step, values: values.map { _ in .nan })
+    }
+
+    /// What is seen at `tick`, with everything known and forecast multiplied by `factor`.
+    func observation(_ tick: Int, desired: Int, factor: Double = 1) -> Observation {
+        let scaled = RegularSeries(start: series.start, step: series.step, values: series.values.map { $0 * factor })
+        return observation(tick, desired, scaled, forecast: forecast(tick, factor))
+    }
+
+    func blindObservation(_ tick: Int, desired: Int) -> Observation {
+        observation(tick, desired, blank, forecast: nil)
+    }
+
+    private func observation(
+        _ tick: Int, _ desired: Int, _ series: RegularSeries, forecast: QuantileForecast?
+    ) -> Observation {
+        let known = KnownDemand(series, count: knownRows(tick))
+        let now = series.grid.time(of: Self.historyRows).advanced(bySeconds: tick * Self.tick)
+        return Observation(
+            now: now, desired: desired, ready: desired / 2, starting: desired - desired / 2, demand: known,
+            forecast: forecast)
+    }
+
+    private func knownRows(_ tick: Int) -> Int { Self.historyRows + tick * Self.tick / Self.step }
+
+    /// One forecast a row; every fourth is lost.
+    private func forecast(_ tick: Int, _ factor: Double) -> QuantileForecast? {
+        let row = knownRows(tick)
+        guard horizon > 0, row % 4 != 3 else { return nil }
+        var rng = SplitMix64(seed: seed &* 1_000 &+ UInt64(row))
+        let levels = [0.1, 0.5, 0.9, 0.99]
+        let values = (0..<horizon * levels.count).map { _ in factor * highest * rng.uniform() * rng.uniform() }
+        return QuantileForecast(
+            origin: series.grid.time(of: row), step: series.step, levels: levels, values: values)
+    }
+}
