@@ -7,12 +7,21 @@ package struct HorizontalPodAutoscaler: ScalingPolicy {
     package let name: String
     private let service: ServiceModel
     private let target: Double
+    private let metricWindowSeconds: Int
+    private let stabilisationSeconds: Int
     private var recommendations: [(time: Timestamp, count: Int)] = []
 
-    /// - Precondition: `target`, the share of `perInstance` aimed at, is above 0.
-    package init(name: String, service: ServiceModel, target: Double) {
-        precondition(target > 0, "a target above 0")
+    /// `metricWindowSeconds` of demand are averaged; a wish keeps the count from falling below it for
+    /// `stabilisationSeconds`. The defaults are Kubernetes'.
+    ///
+    /// - Precondition: `target`, the share of `perInstance` aimed at, is above 0, and so are both windows.
+    package init(
+        name: String, service: ServiceModel, target: Double, metricWindowSeconds: Int = 60,
+        stabilisationSeconds: Int = 300
+    ) {
+        precondition(target > 0 && metricWindowSeconds > 0 && stabilisationSeconds > 0, "a target, windows above 0")
         (self.name, self.service, self.target) = (name, service, target)
+        (self.metricWindowSeconds, self.stabilisationSeconds) = (metricWindowSeconds, stabilisationSeconds)
     }
 
     /// The first call seeds the window with the current count and changes nothing.
@@ -30,10 +39,10 @@ package struct HorizontalPodAutoscaler: ScalingPolicy {
         return .settled(count, [.init(.reactive, wish), .init(.policyRule, count)], reason, service)
     }
 
-    /// Mean per second of the rows that ended in the last minute, or of the last one.
+    /// Mean per second of the rows that ended within the metric window, or of the last one.
     private func recentRate(_ demand: KnownDemand) -> Double? {
         var (sum, count) = (0.0, 0)
-        for value in demand.suffix(max(1, 60 / demand.step)) where value.isFinite {
+        for value in demand.suffix(max(1, metricWindowSeconds / demand.step)) where value.isFinite {
             sum += max(value, 0)
             count += 1
         }
@@ -52,6 +61,6 @@ package struct HorizontalPodAutoscaler: ScalingPolicy {
     private mutating func remember(_ count: Int, at now: Timestamp) {
         while let last = recommendations.last, last.count <= count { recommendations.removeLast() }
         recommendations.append((now, count))
-        recommendations.removeAll { now.seconds(since: $0.time) >= 300 }
+        recommendations.removeAll { now.seconds(since: $0.time) >= Double(stabilisationSeconds) }
     }
 }
