@@ -59,6 +59,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let coreNames = ["Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats"]
@@ -119,7 +120,7 @@ let package = Package(
             name: "forecast",
             dependencies: coreNames.map { .byName(name: $0) } + [
                 "Ports", "InputFiles", "SeriesStoreSQLite", "ActuatorProcess", "Telemetry", "Settings", "Reports",
-                "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics,
+                "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics, unixSignals,
             ],
             path: "Sources/App/forecast", swiftSettings: strict),
 
@@ -147,7 +148,9 @@ let package = Package(
         tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
         tests("ReportsTests", of: coreNames + ["Reports"]),
         tests("ControlLoopTests", of: coreNames + ["Ports", "ControlLoop", "ConformanceKit"], packages: [logging]),
-        tests("DemoTests", of: coreNames + ["Ports", "Demo"], packages: [logging]),
+        tests(
+            "DemoTests", of: coreNames + ["Ports", "Reports", "ControlLoop", "Demo", "ConformanceKit"],
+            packages: [asyncHTTPClient, logging, nioCore, nioHTTP1]),
         // Starts the built binary, so it is listed as a dependency and built with the tests.
         tests("EndToEndTests", of: ["Units", "Series", "forecast"]),
         tests("ArchitectureTests", of: []),

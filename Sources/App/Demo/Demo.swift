@@ -106,8 +106,10 @@ package struct Demo: Sendable {
         let generator = LoadGenerator(
             client: client, targets: targets, clock: clock, serviceSeconds: settings.worker.serviceSeconds,
             givingUpAt: Double(settings.dayRows) + settings.drainSeconds)
-        let day = LiveDay(settings: settings, ports: ports, fleets: fleets, clock: clock, logger: logger, output: output)
-        output(.line("3/4 the day, live: \(settings.dayRows) seconds, \(load.day.arrivals.count) requests to each fleet"))
+        let day = LiveDay(
+            settings: settings, ports: ports, fleets: fleets, clock: clock, logger: logger, output: output)
+        output(
+            .line("3/4 the day, live: \(settings.dayRows) seconds, \(load.day.arrivals.count) requests to each fleet"))
         let demand = try await day.play(load.day, generator, scaling)
         return DemoResult(
             settings: settings, reactive: result(fleets.reactive, demand[0]),
