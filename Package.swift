@@ -50,6 +50,7 @@ func tests(_ name: String, of uses: [String], packages: [Target.Dependency] = []
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -57,6 +58,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -70,6 +72,7 @@ let package = Package(
     products: [.executable(name: "forecast", targets: ["forecast"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
@@ -100,8 +103,9 @@ let package = Package(
             name: "Ports", dependencies: ["Units", "Series", "Forecasting", "Planning"], path: "Sources/Ports",
             swiftSettings: strict),
 
+        .target(name: "CInstanceGuard", path: "Sources/Adapters/CInstanceGuard"),
         adapter(
-            "ActuatorProcess", uses: ["Units", "Ports"],
+            "ActuatorProcess", uses: ["Units", "Ports", "CInstanceGuard"],
             packages: [subprocess, systemPackage, asyncHTTPClient, logging, nioCore, nioHTTP1]),
         adapter("SeriesStoreSQLite", uses: ["Units", "Series", "Planning", "Ports"], packages: [grdb]),
         adapter("InputFiles", uses: ["Units", "Series", "WireFormats", "Ports", "CZlib"]),
@@ -112,7 +116,7 @@ let package = Package(
         app("ControlLoop", uses: coreNames + ["Ports"], packages: [lifecycle, logging, metrics]),
         app(
             "HTTPAPI", uses: ["Units", "Series", "Planning", "WireFormats", "Ports"],
-            packages: [hummingbird, logging, nioCore]),
+            packages: [hummingbird, httpTypes, lifecycle, logging, nioCore]),
         app(
             "Demo", uses: coreNames + ["Ports", "ControlLoop", "Reports"],
             packages: [hummingbird, asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1]),
@@ -120,7 +124,8 @@ let package = Package(
             name: "forecast",
             dependencies: coreNames.map { .byName(name: $0) } + [
                 "Ports", "InputFiles", "SeriesStoreSQLite", "ActuatorProcess", "Telemetry", "Settings", "Reports",
-                "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics, unixSignals,
+                "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics,
+                unixSignals,
             ],
             path: "Sources/App/forecast", swiftSettings: strict),
 
@@ -142,8 +147,12 @@ let package = Package(
         tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),
         tests(
             "SeriesStoreSQLiteTests",
-            of: ["Units", "Kernels", "Series", "Planning", "Ports", "SeriesStoreSQLite", "ConformanceKit"]),
-        tests("ActuatorProcessTests", of: ["Units", "Ports", "ActuatorProcess", "ConformanceKit"]),
+            of: ["Units", "Kernels", "Series", "Planning", "Ports", "SeriesStoreSQLite", "ConformanceKit"],
+            packages: [grdb]),
+        // Its guard is the built binary.
+        tests(
+            "ActuatorProcessTests", of: ["Units", "Ports", "ActuatorProcess", "ConformanceKit", "forecast"],
+            packages: [nioCore, nioHTTP1, nioPosix]),
         tests("TelemetryTests", of: ["Telemetry"], packages: [metrics]),
         tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
         tests("ReportsTests", of: coreNames + ["Reports"]),

@@ -45,9 +45,12 @@ package struct Instance: Hashable, Sendable {
     /// Where it serves, `127.0.0.1:9301`; nil where the engine routes itself.
     package let endpoint: String?
     package let restarts: Int
+    /// Why it last ended by itself or did not start, for an operator; nil when nothing has failed.
+    package let lastFailure: String?
 
-    package init(id: String, state: State, endpoint: String?, restarts: Int) {
+    package init(id: String, state: State, endpoint: String?, restarts: Int, lastFailure: String? = nil) {
         (self.id, self.state, self.endpoint, self.restarts) = (id, state, endpoint, restarts)
+        self.lastFailure = lastFailure
     }
 }
 

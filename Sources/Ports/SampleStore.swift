@@ -3,7 +3,7 @@ package import Units
 
 /// Where samples are kept. Batches in, contiguous columns out.
 package protocol SampleStore: Sendable {
-    /// Stores every sample of the batch or none. A sample stored before under the same series and time is replaced
+    /// Stores every sample of the batch or none; NaN stands for a missing value and is passed over. A sample stored before under the same series and time is replaced
     /// when the value differs and left alone when it does not, so that a file can be ingested again.
     ///
     /// When this returns, the samples survive the end of the process.
@@ -15,6 +15,9 @@ package protocol SampleStore: Sendable {
     /// The samples of the one series with this key within [`range.lowerBound`, `range.upperBound`), ascending in time.
     /// Empty when there are none.
     func samples(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> SampleColumns
+
+    /// Removes what is older than `time`; returns how many samples went.
+    func prune(before time: Timestamp) async throws(StoreError) -> Int
 }
 
 /// What became of a batch.

@@ -7,8 +7,8 @@ import Testing
     /// Modules from the bottom up; a module imports only modules of the project that stand before it.
     static let order = [
         "COpenBLAS", "Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats", "Ports",
-        "CZlib", "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "Telemetry", "Settings", "Reports",
-        "ControlLoop", "HTTPAPI", "Demo", "forecast", "TestSupport", "ConformanceKit",
+        "CZlib", "CInstanceGuard", "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "Telemetry", "Settings",
+        "Reports", "ControlLoop", "HTTPAPI", "Demo", "forecast", "TestSupport", "ConformanceKit",
     ]
 
     @Test func importsPointOneWay() throws {

@@ -1,1 +1,119 @@
+import ConformanceKit
+import Foundation
+import GRDB
+import Planning
+import Ports
+import Series
+import SeriesStoreSQLite
+import TestSupport
 import Testing
+import Units
+
+@Suite struct SeriesStoreSQLiteTests {
+    @Test func conforms() async throws {
+        try await withTemporaryDirectory { directory in
+            let conformance = StoreConformance {
+                try SQLiteStore(path: directory.appending(path: "\(UUID()).db").path, missing: .create)
+            }
+            let findings = try await conformance.findings()
+            #expect(findings == [])
+        }
+    }
+
+    /// The twin that stores are compared with must pass by itself.
+    @Test func theTwinConforms() async throws {
+        #expect(try await StoreConformance { InMemorySampleStore() }.findings() == [])
+    }
+
+    @Test func everythingSurvivesReopening() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending(path: "a.db").path
+            let key = try SeriesKey(metric: "m", labels: [.init(name: "a", value: "1")])
+            var batch = SampleBatch()
+            for second in 0..<100 { batch.append(key, Timestamp(secondsSinceEpoch: second), Double(second)) }
+            let record = record(key)
+            do {
+                let store = try SQLiteStore(path: path, missing: .create)
+                _ = try await store.append(batch)
+                #expect(try await store.publish(record) == 1)
+                #expect(try await store.publish(record) == 2)
+                try await store.record(decision(at: 5, .failed("refused")))
+                try await store.record(decision(at: 9, .acted))
+            }
+            let store = try SQLiteStore(path: path, missing: .refuse)
+            #expect(try await store.series(matching: SeriesSelector(parsing: "m")).first?.samples == 100)
+            #expect(try await store.latestModel(for: key) == ModelVersion(version: 2, record: record))
+            #expect(try await store.modelVersions().map(\.version) == [2, 1])
+            let workload = try #require(WorkloadID("web"))
+            let newest = try await store.decisions(of: workload, upTo: Timestamp(secondsSinceEpoch: 8), limit: 10)
+            #expect(newest == [decision(at: 5, .failed("refused"))])
+            #expect(
+                try await store.decisions(of: workload, upTo: Timestamp(secondsSinceEpoch: 9), limit: 1).map(\.outcome)
+                    == [.acted])
+        }
+    }
+
+    @Test func whatIsNoDatabaseOfOursIsRefusedAndLeftAlone() async throws {
+        try await withTemporaryDirectory { directory in
+            let text = directory.appending(path: "notes.txt")
+            try "not a database, but long enough to be read as a header of one".write(
+                to: text, atomically: true, encoding: .utf8)
+            let before = try Data(contentsOf: text)
+            expectCode(.corrupt, text.path)
+            #expect(try Data(contentsOf: text) == before)
+            expectCode(.unwritable, directory.path)
+            expectCode(.unwritable, directory.appending(path: "no/such/folder.db").path)
+            #expect { _ = try SQLiteStore(path: "/nowhere.db", missing: .refuse) } throws: {
+                "\($0)".contains("no such database; `forecast ingest")
+            }
+        }
+    }
+
+    @Test func aNewerFormatIsRefused() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending(path: "a.db").path
+            do { _ = try SQLiteStore(path: path, missing: .create) }
+            try await DatabaseQueue(path: path).write { database in
+                try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('9999')")
+            }
+            expectCode(.newerFormat, path)
+        }
+    }
+
+    @Test func oneDaemonHoldsTheLock() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending(path: "a.db").path
+            do {
+                let lock = try StoreLock(beside: path)
+                #expect(throws: StoreError.self) { _ = try StoreLock(beside: path) }
+                withExtendedLifetime(lock) {}
+            }
+            _ = try StoreLock(beside: path)
+        }
+    }
+
+    private func expectCode(_ code: StoreError.Code, _ path: String) {
+        #expect {
+            _ = try SQLiteStore(path: path, missing: .create)
+        } throws: {
+            ($0 as? StoreError)?.code == code
+        }
+    }
+
+    private func record(_ key: SeriesKey) -> ModelRecord {
+        ModelRecord(
+            series: key, model: "ridge", step: 60, kind: .rate, trainedFrom: Timestamp(secondsSinceEpoch: 0),
+            trainedTo: Timestamp(secondsSinceEpoch: 600), createdAt: Timestamp(secondsSinceEpoch: 601),
+            scores: ["WQL": 0.25], bytes: [1, 2, 3])
+    }
+
+    private func decision(at second: Int, _ outcome: DecisionRecord.Outcome) -> DecisionRecord {
+        guard let workload = WorkloadID("web") else { preconditionFailure("a good name") }
+        return DecisionRecord(
+            workload: workload, at: Timestamp(secondsSinceEpoch: second), policy: "hpa", ready: 1, starting: 2,
+            desiredBefore: 3, observedRate: nil, demandAgeSeconds: 0.5, model: "ridge", leadSeconds: 4,
+            decision: Decision(
+                desired: 5, candidates: [.init(.reactive, 5), .init(.forecastOverLeadTime, 4)], binding: .reactive),
+            outcome: outcome)
+    }
+}

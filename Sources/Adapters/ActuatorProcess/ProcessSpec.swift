@@ -12,24 +12,43 @@ package struct ProcessSpec: Hashable, Sendable {
     package var environment: [String: String] = [:]
     package var ports: ClosedRange<UInt16> = 20000...29999
     package var readiness: Readiness = .http(path: "/")
-    /// Paths fetched once each before an instance counts as ready.
+    /// Paths fetched in this order before an instance counts as ready; each must answer 200 to 299.
     package var warmUpPaths: [String] = []
-    /// Limit from start to ready, seconds.
+    /// Limit from the decision to start to ready and warm, seconds.
     package var readyDeadline = 60.0
     /// From SIGTERM to SIGKILL, seconds.
     package var stopGrace = 10.0
     /// Seconds before a restart: the first, and the limit of its doubling.
     package var backOff: ClosedRange<Double> = 0.5...60
-    /// Program and arguments of the guard, put before `--` and `argv`; empty runs the worker unguarded.
+    /// Program and arguments of the guard, put before `--` and `argv`: the path of `forecast`, `instance-guard`,
+    /// `--grace` and the grace. Required: without it, instances would outlive a daemon that is killed.
     package var guardCommand: [String] = []
 
     package init(argv: [String]) { self.argv = argv }
 
-    func arguments(port: UInt16) -> [String] {
-        (guardCommand.isEmpty ? [] : guardCommand + ["--"]) + Self.fill(argv, port: port)
+    func arguments(port: UInt16) -> [String] { guardCommand + ["--"] + Self.fill(argv, port: port) }
+
+    /// A readiness command runs guarded too, so that it outlives nothing; it gets no grace.
+    func probeArguments(_ words: [String], port: UInt16) -> [String] {
+        guardCommand + ["--grace", "0", "--"] + Self.fill(words, port: port)
     }
 
-    static func fill(_ words: [String], port: UInt16) -> [String] {
+    private static func fill(_ words: [String], port: UInt16) -> [String] {
         words.map { $0.replacing("{port}", with: "\(port)") }
     }
+}
+
+/// Seconds to wait before each restart, doubling up to a limit.
+package struct BackOff: Hashable, Sendable {
+    private let bounds: ClosedRange<Double>
+    private var upcoming: Double
+
+    package init(_ bounds: ClosedRange<Double>) { (self.bounds, upcoming) = (bounds, bounds.lowerBound) }
+
+    package mutating func next() -> Double {
+        defer { upcoming = min(upcoming * 2, bounds.upperBound) }
+        return upcoming
+    }
+
+    package mutating func reset() { upcoming = bounds.lowerBound }
 }

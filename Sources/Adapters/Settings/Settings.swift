@@ -5,8 +5,12 @@ package import Units
 /// What `forecast daemon --config` runs with. Every value has been checked: an invalid one cannot exist.
 package struct Settings: Sendable {
     package let storePath: String
+    /// Samples and decisions older than this are removed, seconds.
+    package let retentionSeconds: Int
     package let listenHost: String
     package let listenPort: Int
+    /// Holds the token that state-changing calls must carry; nil where none is asked for.
+    package let tokenFile: String?
     package let tickSeconds: Int
     package let workloads: [WorkloadSettings]
 }
@@ -16,9 +20,15 @@ package struct WorkloadSettings: Sendable {
     package let id: WorkloadID
     package let series: SeriesSelector
     package let kind: DemandKind
+    /// Seconds a row of demand spans.
+    package let stepSeconds: Int
+    /// How long the samples of a row may take to arrive, seconds.
+    package let delaySeconds: Int
     package let perInstance: DemandRate
     package let minInstances: Int, maxInstances: Int
     package let sloWaitSeconds: Double
+    /// Assumed until starts have been measured, seconds.
+    package let leadSeconds: Double
     package let aggressiveness: Aggressiveness
     package let prices: Prices?
     package let trust: TrustStage
@@ -56,6 +66,8 @@ package struct ProcessSettings: Hashable, Sendable {
     package let readyCommand: [String]
     package let warmPaths: [String]
     package let firstPort: Int, lastPort: Int
+    /// Limit from start to ready and warm, and from SIGTERM to SIGKILL, seconds.
+    package let readyDeadline: Double, stopGrace: Double
 }
 
 /// Everything that is wrong with a configuration, all at once.

@@ -1,3 +1,4 @@
+import Units
 import Yams
 
 /// Problems found on the way, so that a user sees them all at once.
@@ -134,13 +135,20 @@ struct YAMLSection {
         return fallback
     }
 
+    /// A duration of whole seconds within `range`.
+    func wholeSeconds(
+        _ key: String, default fallback: Int, in range: ClosedRange<Int>, _ problems: inout ProblemList
+    ) -> Int {
+        let value = seconds(key, default: Double(fallback), &problems)
+        if let whole = Int(exactly: value), range.contains(whole) { return whole }
+        problems.add(self, key, "must be whole seconds from \(range.lowerBound) to \(range.upperBound)")
+        return fallback
+    }
+
     /// A duration such as `15s`, `2m`, `1h`, `250ms`, in seconds; a bare number is seconds.
     func seconds(_ key: String, default fallback: Double, _ problems: inout ProblemList) -> Double {
         guard let text = string(key) else { return fallback }
-        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("", 1)]
-        for (unit, factor) in units where text.hasSuffix(unit) {
-            if let value = Double(text.dropLast(unit.count)), value.isFinite, value >= 0 { return value * factor }
-        }
+        if let value = Units.seconds(parsing: text) { return value }
         problems.add(self, key, "'\(text)' is not a duration such as 15s, 2m or 1h")
         return fallback
     }

@@ -13,8 +13,12 @@ package struct Workload: Sendable {
     package let step: Int
     /// How many rows are read back at a tick, enough for the forecaster's longest feature.
     package let historyRows: Int
-    /// Nil where the workload is only watched.
+    /// How long the samples of a row may take to arrive, seconds: a row counts as ended only then.
+    package let delaySeconds: Int
+    /// Nil where there is nothing to act on.
     package let actuator: (any Actuator)?
+    /// False where decisions are only recorded.
+    package let isCarriedOut: Bool
     /// Lead time assumed until starts have been measured, seconds.
     package let assumedLeadSeconds: Double
     /// A policy for the given lead time; made anew when the lead time has moved.
@@ -24,12 +28,14 @@ package struct Workload: Sendable {
     package let service: @Sendable (_ startupSeconds: Int) -> ServiceModel
 
     package init(
-        id: WorkloadID, demand: SeriesKey, kind: DemandKind, step: Int, historyRows: Int, actuator: (any Actuator)?,
-        assumedLeadSeconds: Double, makePolicy: @escaping @Sendable (Int) -> any ScalingPolicy,
+        id: WorkloadID, demand: SeriesKey, kind: DemandKind, step: Int, historyRows: Int,
+        delaySeconds: Int = 0, actuator: (any Actuator)?, isCarriedOut: Bool = true, assumedLeadSeconds: Double,
+        makePolicy: @escaping @Sendable (Int) -> any ScalingPolicy,
         forecaster: RollingForecaster?, service: @escaping @Sendable (Int) -> ServiceModel
     ) {
         (self.id, self.demand, self.kind, self.step) = (id, demand, kind, step)
-        (self.historyRows, self.actuator, self.assumedLeadSeconds) = (historyRows, actuator, assumedLeadSeconds)
+        (self.historyRows, self.delaySeconds, self.actuator) = (historyRows, delaySeconds, actuator)
+        (self.isCarriedOut, self.assumedLeadSeconds) = (isCarriedOut && actuator != nil, assumedLeadSeconds)
         (self.makePolicy, self.forecaster, self.service) = (makePolicy, forecaster, service)
     }
 }

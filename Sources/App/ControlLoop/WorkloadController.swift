@@ -11,47 +11,47 @@ package struct WorkloadController: Sendable {
     private let store: any SampleStore
     private let log: any DecisionLog
     private let logger: Logger
+    private let metrics: LoopMetrics
+    private var demand: DemandWindow
     private var forecaster: RollingForecaster?
     private var policy: (any ScalingPolicy)?
     private var plannedLead = 0
-    /// What a workload without an actuator would have by now.
+    /// What a workload that is only watched would have by now.
     private var shadowDesired: Int?
 
     package init(workload: Workload, store: any SampleStore, log: any DecisionLog, logger: Logger) {
-        (self.workload, self.store, self.log, self.logger) = (workload, store, log, logger)
+        (self.workload, self.store, self.log) = (workload, store, log)
+        var logger = logger
+        logger[metadataKey: "workload"] = "\(workload.id)"
+        self.logger = logger
+        metrics = LoopMetrics(workload.id)
+        demand = DemandWindow(
+            key: workload.demand, kind: workload.kind, step: workload.step, limit: workload.historyRows)
         forecaster = workload.forecaster
     }
 
     /// One round. Never throws: what fails is logged, recorded where possible, and changes nothing.
     package mutating func tick(at now: Timestamp) async {
         do {
-            guard let demand = try await knownDemand(at: now) else {
-                logger.debug("no demand row has ended yet", metadata: ["workload": "\(workload.id)"])
-                return
-            }
+            let known = try await demand.refresh(
+                from: store, now: now.advanced(bySeconds: -workload.delaySeconds))
             let report = try await observe()
-            let record = await decideAndAct(at: now, demand: demand, report: report)
+            let record = await decideAndAct(at: now, demand: known, report: report)
             try await log.record(record)
         } catch {
-            logger.warning(
-                "tick failed, capacity stays", metadata: ["workload": "\(workload.id)", "error": "\(error)"])
+            metrics.failed()
+            logger.warning("tick failed, capacity stays", metadata: ["error": "\(error)"])
         }
-    }
-
-    private func knownDemand(at now: Timestamp) async throws -> KnownDemand? {
-        let from = now.advanced(bySeconds: -workload.historyRows * workload.step)
-        let samples = try await store.samples(of: workload.demand, in: from..<now)
-        return RegularSeries(resampling: samples, kind: workload.kind, step: workload.step, endingBy: now)
-            .map { KnownDemand($0) }
     }
 
     private func observe() async throws -> InstanceReport {
-        guard let actuator = workload.actuator else {
-            let service = workload.service(0)
-            return InstanceReport(
-                desired: shadowDesired ?? service.minInstances, instances: [], startupSeconds: [])
+        let actual = try await workload.actuator?.observe(workload.id)
+        guard !workload.isCarriedOut else {
+            return actual ?? InstanceReport(desired: 0, instances: [], startupSeconds: [])
         }
-        return try await actuator.observe(workload.id)
+        return InstanceReport(
+            desired: shadowDesired ?? workload.service(0).minInstances, instances: actual?.instances ?? [],
+            startupSeconds: actual?.startupSeconds ?? [])
     }
 
     private mutating func decideAndAct(
@@ -65,12 +65,23 @@ package struct WorkloadController: Sendable {
         let decision = decide(observation, lead: lead)
         let outcome = await act(decision, report)
         let last = demand.count > 0 ? demand[demand.count - 1] : .nan
+        let rate = workload.service(0).rate(ofRow: last, step: demand.step)?.perSecond
+        metrics.decided(
+            decision, ready: observation.ready, starting: observation.starting, rate: rate,
+            forecastRate: forecast.flatMap { median($0, at: now, in: lead) }, lead: lead)
         return DecisionRecord(
             workload: workload.id, at: now, policy: policy?.name ?? "none", ready: observation.ready,
-            starting: observation.starting, desiredBefore: report.desired,
-            observedRate: workload.service(0).rate(ofRow: last, step: demand.step)?.perSecond,
-            demandAgeSeconds: now.seconds(since: demand.end), model: forecaster?.model?.name, leadSeconds: lead,
-            decision: decision, outcome: outcome)
+            starting: observation.starting, desiredBefore: report.desired, observedRate: rate,
+            demandAgeSeconds: demand.newestKnownEnd.map { now.seconds(since: $0) }, model: forecaster?.model?.name,
+            leadSeconds: lead, decision: decision, outcome: outcome)
+    }
+
+    /// The median of what is expected when an instance started now would serve, per second.
+    private func median(_ forecast: QuantileForecast, at now: Timestamp, in lead: Double) -> Double? {
+        guard forecast.horizon > 0 else { return nil }
+        let row = forecast.grid.row(holding: now.advanced(bySeconds: Int(lead)))
+        let value = forecast.value(row: min(max(row, 0), forecast.horizon - 1), level: 0.5)
+        return workload.service(0).rate(ofRow: value, step: forecast.step)?.perSecond
     }
 
     /// The policy is made anew only when the lead time has moved by a whole second, so that it keeps its memory.
@@ -85,24 +96,43 @@ package struct WorkloadController: Sendable {
     }
 
     private mutating func forecast(after demand: KnownDemand) async -> QuantileForecast? {
-        guard var current = forecaster else { return nil }
-        if current.needsRefit(demand) { current = await refitted(current, demand) }
+        guard var current = forecaster, demand.count > 0 else { return nil }
+        if current.needsRefit(demand) {
+            current = await refitted(current, demand)
+            if let failure = current.failure {
+                logger.info("no new model yet", metadata: ["reason": "\(failure)"])
+            }
+        }
         forecaster = current
         return current.model?.forecast(after: demand)
     }
 
     private mutating func act(_ decision: Decision, _ report: InstanceReport) async -> DecisionRecord.Outcome {
-        guard let actuator = workload.actuator else {
+        guard let actuator = workload.actuator, workload.isCarriedOut else {
             shadowDesired = decision.desired
             return .shadow
         }
         guard decision.desired != report.desired else { return .none }
         do throws(ActuatorError) {
             try await actuator.scale(workload.id, to: decision.desired)
+            logger.info(
+                "scaled",
+                metadata: [
+                    "from": "\(report.desired)", "to": "\(decision.desired)", "reason": "\(decision.binding.rawValue)",
+                ])
             return .acted
         } catch {
+            metrics.actuatorFailed()
+            logger.warning("the actuator refused, capacity stays", metadata: ["error": "\(error)"])
             return .failed(error.description)
         }
+    }
+}
+
+extension KnownDemand {
+    /// Where the newest row that is not missing ends; nil where all are.
+    fileprivate var newestKnownEnd: Timestamp? {
+        suffix().lastIndex { $0.isFinite }.map { start.advanced(bySeconds: ($0 + 1) * step) }
     }
 }
 

@@ -49,7 +49,7 @@ func thousands(_ magnitude: Double) -> (scale: Double, suffix: String) {
     switch magnitude {
     case 999_500_000...: (1e9, "G")
     case 999_500...: (1e6, "M")
-    case 9_995...: (1e3, "k")
+    case 9_999.5...: (1e3, "k")
     default: (1, "")
     }
 }

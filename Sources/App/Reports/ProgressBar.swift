@@ -68,7 +68,8 @@ package final class ProgressBar: Sendable {
         let digits = fixedText((share * 100).rounded(.down), digits: 0)
         let percent = String(repeating: " ", count: 3 - digits.count) + digits + "%"
         let left = rate > 0 ? Double(max(total - done, 0)) / rate : .nan
-        let tail = left.isFinite ? "\(shortText(rate))/s, \(durationText(seconds: left.rounded())) left" : ""
+        let wait = left < 60 ? "\(fixedText(left, digits: 0)) s" : durationText(seconds: left)
+        let tail = left.isFinite ? "\(shortText(rate))/s" + (done < total ? ", \(wait) left" : "") : ""
         let room = width - name.count - percent.count - tail.count - 3
         let bar = room >= 5 ? " \(Self.bar(share, cells: min(room, 40))) " : " "
         return String((name + percent + bar + tail).prefix(max(width, 0)))

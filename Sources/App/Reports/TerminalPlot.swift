@@ -51,12 +51,13 @@ package struct TerminalPlot: Sendable {
         let columns = max(width - gutter, 8)
         var canvas = PlotCanvas(
             columns: columns, rows: lines, isBraille: unicode,
-            x: (first, last > first ? last : first + 1), y: (ticks.lower, ticks.upper))
+            x: (first, last > first ? last : first + 1), y: (min(lowest, 0), max(highest, lowest + 1e-9, 1e-9)))
         for point in band { canvas.fill(point.time, from: point.low, to: point.high) }
         canvas.mark(now)
         canvas.line(median, as: .median)
         canvas.line(history, as: .history)
-        let labels = Dictionary(ticks.ticks.map { (canvas.row($0.position), $0.label) }) { first, _ in first }
+        let inside = ticks.ticks.filter { $0.position >= min(lowest, 0) && $0.position <= highest }
+        let labels = Dictionary(inside.map { (canvas.row($0.position), $0.label) }) { first, _ in first }
         let body = (0..<lines).map { row in
             let label = labels[row] ?? ""
             let space = String(repeating: " ", count: gutter - 2 - label.count)

@@ -31,19 +31,30 @@ package struct TextTable: Sendable {
         }
     }
 
+    /// As wide as the cells, or less: first down to the longest words, and only then through them.
     private func columnWidths(fitting width: Int) -> [Int] {
-        var widths = header.indices.map { column in
-            ([header] + rows).reduce(1) { max($0, $1[column].count) }
+        func widest(_ size: (String) -> Int) -> [Int] {
+            header.indices.map { column in ([header] + rows).reduce(1) { max($0, size($1[column])) } }
         }
+        let words = widest { $0.split(whereSeparator: \.isWhitespace).map(\.count).max() ?? 0 }
+        var widths = widest(\.count)
+        shrink(&widths, to: words, fitting: width)
+        shrink(&widths, to: header.map { _ in 1 }, fitting: width)
+        return widths
+    }
+
+    /// Takes from the widest column that is above its floor until the table fits or none is.
+    private func shrink(_ widths: inout [Int], to floors: [Int], fitting width: Int) {
         var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - max(width, 1)
-        while excess > 0, let widest = widths.max(), widest > 1, let column = widths.firstIndex(of: widest) {
+        while excess > 0 {
+            let open = widths.indices.filter { widths[$0] > floors[$0] }
+            guard let column = open.max(by: { widths[$0] < widths[$1] }) else { return }
             // Down to the next widest at once, so that a cell of a million characters costs no million rounds.
-            let next = widths.filter { $0 < widest }.max() ?? 1
-            let cut = widths.count { $0 == widest } > 1 ? 1 : max(1, min(excess, widest - next))
+            let next = open.map { widths[$0] }.filter { $0 < widths[column] }.max() ?? 0
+            let cut = max(1, min(excess, widths[column] - max(next, floors[column])) / open.count)
             widths[column] -= cut
             excess -= cut
         }
-        return widths
     }
 
     /// One row, in as many lines as its tallest cell.

@@ -78,7 +78,9 @@ struct Evaluate: AsyncParsableCommand {
 /// What `evaluate` prints, by the names the figures have in `--json`.
 private struct Figures: Encodable {
     let entry: String, model: String, series: Int, rows: Int
-    let wql: Double, tail: Double, mase: Double?, cover: Double, cross: Double, cpuSeconds: Double
+    /// Nil where the levels or the history do not allow it.
+    let wql: Double?, tail: Double?, mase: Double?
+    let cover: Double, cross: Double, cpuSeconds: Double
 
     enum CodingKeys: String, CodingKey {
         case entry, model, series, rows, cpuSeconds
@@ -87,8 +89,9 @@ private struct Figures: Encodable {
 
     init(entry: String, model: String, series: Int, cpuSeconds: Double, _ scores: Scores) {
         (self.entry, self.model, self.series, self.cpuSeconds) = (entry, model, series, cpuSeconds)
-        (rows, wql, tail, cover, cross) = (scores.rows, scores.wql, scores.tail, scores.cover, scores.cross)
-        mase = scores.mase.isNaN ? nil : scores.mase
+        (rows, cover, cross) = (scores.rows, scores.cover, scores.cross)
+        func known(_ value: Double) -> Double? { value.isFinite ? value : nil }
+        (wql, tail, mase) = (known(scores.wql), known(scores.tail), known(scores.mase))
     }
 
     func json() throws -> String {

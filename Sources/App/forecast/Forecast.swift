@@ -1,9 +1,26 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct Forecast: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forecast",
-        abstract: "Predicts the load of a service, and says what capacity it will need before the traffic arrives.",
-        subcommands: [Evaluate.self, Backtest.self])
+        abstract: "Predicts the load of a service, and starts its capacity before the traffic arrives.",
+        groupedSubcommands: [
+            CommandGroup(name: "Data:", subcommands: [Ingest.self, SeriesCommand.self]),
+            CommandGroup(name: "Forecasts:", subcommands: [Train.self, Predict.self, Evaluate.self]),
+            CommandGroup(name: "Scaling:", subcommands: [Backtest.self, Daemon.self, ConfigCommand.self]),
+            CommandGroup(name: "Inside:", subcommands: [InstanceGuardCommand.self]),
+        ])
+
+    @MainActor
+    static func main() async {
+        InstanceGuardCommand.runIfAsked(CommandLine.arguments)
+        await main(nil)
+    }
+
+    /// This program's file, for the processes it starts from itself.
+    static var executablePath: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+    }
 }

@@ -67,3 +67,13 @@ package enum ForecastError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension ForecastTask {
+    /// The task of a series whose rows span `step` seconds: the cycle is a day, or a week where a row spans a day or more,
+    /// unless `season` says how many rows it has.
+    package static func standard(step: Int, horizon: Int, season: Int? = nil) -> ForecastTask {
+        let isShort = 2 * step <= 86_400
+        let cycle = season ?? (isShort ? 86_400 / step : 7)
+        return ForecastTask(horizon: max(1, horizon), season: max(2, cycle), isWeekly: season == nil && isShort)
+    }
+}

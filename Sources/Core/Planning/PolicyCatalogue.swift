@@ -52,7 +52,7 @@ package enum PolicyCatalogue {
     }
 
     /// The newsvendor's critical ratio, where a late request costs its price and an idle instance its hour.
-    private static func newsvendorLevel(_ service: ServiceModel) throws(PolicyError) -> Double {
+    package static func newsvendorLevel(_ service: ServiceModel) throws(PolicyError) -> Double {
         guard let prices = service.prices else {
             throw PolicyError("policy predictive:auto needs idleCost and lateCost in the service")
         }

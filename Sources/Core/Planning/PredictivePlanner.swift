@@ -35,7 +35,8 @@ package struct PredictivePlanner: ScalingPolicy {
         let ahead = instances(forecast, now.advanced(bySeconds: lead), lasting: tick, level: level)
         let soon = instances(forecast, now, lasting: lead + tick, level: level)
         let later = instances(forecast, now.advanced(bySeconds: lead + tick), lasting: lead, level: keepLevel)
-        let (up, keep) = (max(ahead, reactive ?? 0), max(ahead, soon, later, reactive ?? 0))
+        // Where the newest row is missing, nothing is stopped on the word of a forecast alone.
+        let (up, keep) = (max(ahead, reactive ?? 0), max(ahead, soon, later, reactive ?? current))
         var candidates = [Decision.Candidate(.forecastOverLeadTime, ahead), .init(.forecastUntilRestart, keep)]
         if let reactive { candidates.append(.init(.reactive, reactive)) }
         if current < up {

@@ -11,7 +11,7 @@ package struct ServiceModel: Hashable, Sendable {
     package let sloWaitSeconds: Double
     package let minInstances: Int
     package let maxInstances: Int
-    /// How the demand series speaks; `.count` or `.rate` (a gauge is read as a rate).
+    /// How the demand series speaks. A row of a counter holds its increase; a gauge is read as a rate.
     package let kind: DemandKind
     /// What idle capacity and late requests cost, where it is known.
     package let prices: Prices?
@@ -33,7 +33,7 @@ package struct ServiceModel: Hashable, Sendable {
     /// The demand per second that a row's `value` speaks of; nil where the row is missing. Negative counts as 0.
     package func rate(ofRow value: Double, step: Int) -> DemandRate? {
         guard value.isFinite else { return nil }
-        return DemandRate(perSecond: max(value, 0) / (kind == .count ? Double(step) : 1))
+        return DemandRate(perSecond: max(value, 0) / (kind == .count || kind == .counter ? Double(step) : 1))
     }
 }
 

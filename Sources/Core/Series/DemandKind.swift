@@ -9,3 +9,8 @@ package enum DemandKind: String, CaseIterable, Sendable {
     /// A level held: concurrency, queue length, load.
     case gauge
 }
+
+extension DemandKind {
+    /// What a metric's name says by custom: a counter where it ends in `_total`, and a count otherwise.
+    package init(impliedBy metric: String) { self = metric.hasSuffix("_total") ? .counter : .count }
+}

@@ -11,12 +11,11 @@ package actor InMemorySampleStore: SampleStore {
     package func append(_ batch: SampleBatch) async throws(StoreError) -> AppendOutcome {
         var outcome = AppendOutcome()
         for (key, columns) in zip(batch.keys, batch.columns) {
-            for (time, value) in zip(columns.timestamps, columns.values) {
+            for (time, value) in zip(columns.timestamps, columns.values) where !value.isNaN {
                 let old = stored[key, default: [:]].updateValue(value, forKey: time)
-                // By bits, so that a NaN stored again is unchanged.
-                switch old?.bitPattern {
+                switch old {
                 case nil: outcome.added += 1
-                case value.bitPattern: outcome.unchanged += 1
+                case value: outcome.unchanged += 1
                 default: outcome.replaced += 1
                 }
             }
@@ -33,6 +32,15 @@ package actor InMemorySampleStore: SampleStore {
     ) async throws(StoreError) -> SampleColumns {
         let found = stored[key, default: [:]].filter { range.contains($0.key) }.sorted { $0.key < $1.key }
         return SampleColumns(timestamps: found.map(\.key), values: found.map(\.value))
+    }
+
+    package func prune(before time: Timestamp) async throws(StoreError) -> Int {
+        var removed = 0
+        for (key, samples) in stored {
+            stored[key] = samples.filter { $0.key >= time }
+            removed += samples.count { $0.key < time }
+        }
+        return removed
     }
 
     private func summary(_ key: SeriesKey) -> SeriesSummary? {

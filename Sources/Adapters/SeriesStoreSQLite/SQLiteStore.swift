@@ -1,0 +1,86 @@
+internal import Foundation
+internal import GRDB
+package import Ports
+
+/// Samples, models and decisions in one SQLite file, in WAL mode: one writer at a time, readers never wait for it.
+///
+/// What is acknowledged survives the end of the process (`synchronous = NORMAL`); a power cut can take the last
+/// transactions, never the file.
+package final class SQLiteStore: Sendable {
+    package let path: String
+    let pool: DatabasePool
+
+    /// What to do where there is no database at the path.
+    package enum Missing: Sendable { case create, refuse }
+
+    /// Opens the database and brings it to this program's format.
+    ///
+    /// - Throws: where it cannot be opened or written, is no database, or was written by a newer program. Nothing is made
+    ///   or changed then.
+    package init(path: String, missing: Missing) throws(StoreError) {
+        if missing == .refuse, !FileManager.default.fileExists(atPath: path) {
+            throw StoreError(.unwritable, "\(path): no such database; `forecast ingest FILE --db \(path)` makes one")
+        }
+        self.path = path
+        do {
+            pool = try DatabasePool(path: path, configuration: Self.configuration)
+            let migrator = Schema.migrator
+            guard try !pool.read(migrator.hasBeenSuperseded) else {
+                throw StoreError(.newerFormat, "\(path): written by a newer version of forecast; upgrade this one")
+            }
+            try migrator.migrate(pool)
+        } catch {
+            throw StoreError(error, path: path)
+        }
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        // Others on the file (an ingest beside the daemon) finish their batch in far less.
+        configuration.busyMode = .timeout(10)
+        configuration.maximumReaderCount = 2
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864")
+        }
+        return configuration
+    }
+
+    func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(StoreError) -> Value
+    {
+        do { return try await pool.read(body) } catch { throw StoreError(error, path: path) }
+    }
+
+    func write<Value: Sendable>(
+        _ body: @Sendable @escaping (Database) throws -> Value
+    ) async throws(StoreError) -> Value {
+        do { return try await pool.write(body) } catch { throw StoreError(error, path: path) }
+    }
+}
+
+extension StoreError {
+    /// What an operator needs to know of a failure of SQLite.
+    init(_ error: any Error, path: String) {
+        switch error {
+        case let error as StoreError: self = error
+        case is CancellationError: self.init(.cancelled, "\(path): cancelled")
+        case let error as DatabaseError: self.init(error, path: path)
+        default: self.init(.other, "\(path): \(error)")
+        }
+    }
+
+    private init(_ error: DatabaseError, path: String) {
+        let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(.busy, "\(path): another program is writing to it; try again")
+        case .SQLITE_FULL: self.init(.full, "\(path): the disk is full; free some space and run this again")
+        case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
+            self.init(
+                .unwritable,
+                "\(path): cannot be opened for writing (\(reason)); check the folder, the rights and the disk")
+        case .SQLITE_NOTADB: self.init(.corrupt, "\(path): this file is no SQLite database; name another with --db")
+        case .SQLITE_CORRUPT: self.init(.corrupt, "\(path): the database is damaged (\(reason)); restore a backup")
+        default: self.init(.other, "\(path): \(reason)")
+        }
+    }
+}

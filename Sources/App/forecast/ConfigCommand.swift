@@ -1,0 +1,42 @@
+import ArgumentParser
+import Foundation
+import Settings
+
+/// `forecast config`: a configuration to start from, and a check of one.
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Prints a commented configuration to start from, or checks one.",
+        subcommands: [Init.self, Check.self])
+
+    struct Init: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints a configuration with every key explained.",
+            discussion: "Example: forecast config init > prewarm.yaml")
+
+        func run() { print(defaultConfiguration, terminator: "") }
+    }
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Reports everything that is wrong with a configuration, line by line.",
+            discussion: "Example: forecast config check prewarm.yaml")
+
+        @Argument(help: "The configuration.")
+        var file: String
+
+        func run() throws {
+            let settings = try Settings(path: file)
+            print("\(file): fine, \(settings.workloads.count) workload\(settings.workloads.count == 1 ? "" : "s")")
+        }
+    }
+}
+
+extension Settings {
+    /// Reads the configuration in a file.
+    init(path: String) throws {
+        guard let file = FileHandle(forReadingAtPath: path), let data = try file.readToEnd() else {
+            throw DaemonError("\(path): cannot be read; `forecast config init > \(path)` makes one to start from")
+        }
+        try self.init(parsing: String(decoding: data, as: UTF8.self), path: path)
+    }
+}

@@ -1,0 +1,194 @@
+import ActuatorProcess
+import ControlLoop
+import Forecasting
+import Foundation
+import HTTPAPI
+import Logging
+import Planning
+import Ports
+import Series
+import SeriesStoreSQLite
+import ServiceLifecycle
+import Settings
+import Telemetry
+import Units
+
+/// Puts the daemon together from its settings: the one place where ports meet their adapters.
+struct DaemonAssembly {
+    /// A lead time beyond this is planned as if it were this long, seconds.
+    private static let longestLead = 1_800
+    /// What a forecaster learns from at most: five weeks, and never more rows than this.
+    private static let history = (seconds: 35 * 86_400, rows: 60_000)
+
+    let settings: Settings
+    let logger: Logger
+
+    /// In the order of starting; they stop in the reverse order, the API first and the processes last.
+    func services(_ metrics: PrometheusRegistry) async throws -> [any Service] {
+        let store = try SQLiteStore(path: settings.storePath, missing: .create)
+        let actuator = processActuator()
+        var workloads: [Workload] = []
+        for workload in settings.workloads {
+            let ownActuator = workload.process == nil ? nil : actuator
+            workloads.append(try await self.workload(workload, store: store, actuator: ownActuator))
+        }
+        let loop = ControlLoop(
+            workloads: workloads, store: store, log: store, tick: .seconds(settings.tickSeconds),
+            clock: ContinuousClock(), now: { .now }, logger: logger)
+        let api = makeAPIServer(
+            APIConfiguration(host: settings.listenHost, port: settings.listenPort, token: try token()),
+            sources: APISources(
+                store: store, decisions: store, workloads: settings.workloads.map(\.id),
+                metricsText: { metrics.rendered() }, now: { .now }),
+            logger: logger)
+        return [
+            ActuatorService(actuator: actuator), Retention(store: store, settings: settings, logger: logger),
+            LoopService(loop: loop), api,
+        ]
+    }
+
+    private func token() throws -> String? {
+        try settings.tokenFile.map { path throws in
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw DaemonError("\(path): the token file cannot be read")
+            }
+            let token = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            guard token.utf8.count >= 16 else { throw DaemonError("\(path): a token has at least 16 characters") }
+            return token
+        }
+    }
+
+    private func processActuator() -> ProcessActuator {
+        let specs = settings.workloads.compactMap { workload in
+            workload.process.map { (workload.id, ProcessSpec($0)) }
+        }
+        return ProcessActuator(Dictionary(specs) { first, _ in first })
+    }
+
+    private func workload(
+        _ settings: WorkloadSettings, store: SQLiteStore, actuator: (any Actuator)?
+    ) async throws -> Workload {
+        let key = try await demandKey(of: settings, in: store)
+        let step = settings.stepSeconds, tick = self.settings.tickSeconds
+        let makePolicy = try PolicyChoice(settings, tick: tick)
+        let horizon = makePolicy(Self.longestLead).forecastHorizon(step: step, tick: tick)
+        let task = ForecastTask.standard(step: step, horizon: min(horizon, 512))
+        var forecaster = RollingForecaster(
+            try ModelCatalogue.forecaster(named: "auto"), task: task, refitEvery: max(1, 86_400 / step))
+        if let stored = try await registeredModel(for: key, settings, task: task, store: store) {
+            forecaster.adopt(stored.model, fittedAt: stored.trainedTo, step: step)
+        }
+        return Workload(
+            id: settings.id, demand: key, kind: settings.kind, step: step,
+            historyRows: min(Self.history.rows, max(2, Self.history.seconds / step)),
+            delaySeconds: settings.delaySeconds, actuator: actuator, isCarriedOut: settings.trust != .shadow,
+            assumedLeadSeconds: settings.leadSeconds, makePolicy: { makePolicy($0) }, forecaster: forecaster,
+            service: { settings.service(startupSeconds: $0) })
+    }
+
+    /// The one series that the selector means: the stored one it matches, or until there is one, just what it says.
+    private func demandKey(of settings: WorkloadSettings, in store: SQLiteStore) async throws -> SeriesKey {
+        let found = try await store.series(matching: settings.series)
+        guard found.count <= 1 else { throw NoSuchSeries(selector: settings.series, found: found) }
+        return try found.first?.key ?? SeriesKey(metric: settings.series.metric, labels: settings.series.labels)
+    }
+
+    /// The newest trained model, where it fits; one that does not is passed over with a word in the log.
+    private func registeredModel(
+        for key: SeriesKey, _ settings: WorkloadSettings, task: ForecastTask, store: SQLiteStore
+    ) async throws -> (model: any FittedModel, trainedTo: Timestamp)? {
+        guard let stored = try await store.latestModel(for: key) else { return nil }
+        let record = stored.record
+        do throws(ForecastError) {
+            let model = try ModelCatalogue.decode(record.bytes)
+            if record.step == settings.stepSeconds, record.kind == settings.kind,
+                model.task.horizon >= min(task.horizon, 8)
+            {
+                logger.info(
+                    "uses the registered model",
+                    metadata: ["workload": "\(settings.id)", "model": "\(model.name) version \(stored.version)"])
+                return (model, record.trainedTo)
+            }
+            logger.notice(
+                "the registered model has other rows than the workload; a new one is fitted",
+                metadata: ["workload": "\(settings.id)", "version": "\(stored.version)"])
+        } catch {
+            logger.warning(
+                "the registered model cannot be used; a new one is fitted",
+                metadata: ["workload": "\(settings.id)", "version": "\(stored.version)", "reason": "\(error)"])
+        }
+        return nil
+    }
+}
+
+/// Which policy a workload's trust calls for, made anew for every lead time.
+struct PolicyChoice: Sendable {
+    private let settings: WorkloadSettings
+    private let tick: Int
+    private let level: Double
+
+    init(_ settings: WorkloadSettings, tick: Int) throws {
+        (self.settings, self.tick) = (settings, tick)
+        level =
+            switch settings.aggressiveness {
+            case .auto: try PolicyCatalogue.newsvendorLevel(settings.service(startupSeconds: 0))
+            case .quantile(let quantile): quantile
+            }
+    }
+
+    func callAsFunction(_ leadSeconds: Int) -> any ScalingPolicy {
+        let service = settings.service(startupSeconds: leadSeconds)
+        let predictive = PredictivePlanner(
+            name: "predictive:\(level)", service: service, tick: tick, aggressiveness: level)
+        guard settings.trust == .floor else { return predictive }
+        let reactive = HorizontalPodAutoscaler(name: "hpa:0.7", service: service, target: 0.7)
+        return FlooredPolicy(base: reactive, raising: predictive)
+    }
+}
+
+extension ProcessSpec {
+    init(_ settings: ProcessSettings) {
+        self.init(argv: settings.command)
+        readiness = settings.readyPath.map { .http(path: $0) } ?? .command(settings.readyCommand)
+        warmUpPaths = settings.warmPaths
+        ports = UInt16(settings.firstPort)...UInt16(settings.lastPort)
+        (readyDeadline, stopGrace) = (settings.readyDeadline, settings.stopGrace)
+        guardCommand = InstanceGuardCommand.guardCommand(grace: settings.stopGrace)
+    }
+}
+
+private struct ActuatorService: Service {
+    let actuator: ProcessActuator
+    func run() async throws { try await cancelWhenGracefulShutdown { try await actuator.run() } }
+}
+
+private struct LoopService: Service {
+    let loop: ControlLoop<ContinuousClock>
+    /// Stays when there is nothing to control, so that the store's API stays up.
+    func run() async throws {
+        try await loop.run()
+        try? await gracefulShutdown()
+    }
+}
+
+/// Removes what is older than the configured retention, once an hour.
+private struct Retention: Service {
+    let store: SQLiteStore
+    let settings: Settings
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do throws(StoreError) {
+                    let limit = Timestamp.now.advanced(bySeconds: -settings.retentionSeconds)
+                    let removed = try await store.prune(before: limit)
+                    if removed > 0 { logger.info("removed old samples", metadata: ["samples": "\(removed)"]) }
+                } catch {
+                    logger.warning("old samples could not be removed", metadata: ["error": "\(error)"])
+                }
+                guard (try? await Task.sleep(for: .seconds(3_600))) != nil else { return }
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// What `forecast config init` prints; `service/prewarm.yaml` is the same text, which a test holds them to.
+let defaultConfiguration = #"""
+    # Prewarm's configuration: every key there is, with its default where it has one.
+    # `forecast config check FILE` tells everything that is wrong with one; `forecast daemon --config FILE` runs it.
+
+    store:
+      path: prewarm.db            # an SQLite file, made where there is none; one daemon a file
+      retention: 90d              # samples and decisions older than this are removed; at least 1d
+
+    listen:
+      address: 127.0.0.1:9201     # loopback only; port 0 lets the system choose
+      # tokenFile: token.txt      # when set, pushes must carry `Authorization: Bearer <its content>`, 16 characters or more
+
+    tick: 15s                     # how often every workload is looked at
+
+    workloads:
+      - name: checkout            # letters, digits, '.', '_', '-'; at most 63
+        demand:
+          series: 'http_requests_total{job="checkout"}'   # must match one stored series
+          kind: counter           # counter | count | rate | gauge; default: counter for names in _total, else count
+          step: 60s               # what a row of demand spans
+          delay: 5s               # how long the samples of a row may take to arrive
+        capacity:
+          perInstance: 25         # demand per second that one ready instance sustains within the SLO
+        limits:
+          min: 1                  # default 1
+          max: 40                 # default 10
+        slo:
+          wait: 1s                # a request that waits longer is late
+        leadTime: 60s             # from the decision to start to ready and warm; assumed until starts have been measured
+        aggressiveness: auto      # the quantile of demand that is covered, 0.5 to 0.999; auto takes it from the prices
+        price:                    # needed by auto, in any currency
+          idle: 0.20              # of an instance-hour
+          late: 0.001             # of a late request
+        trust: shadow             # shadow: decide and record only | floor: never below reactive scaling | full: forecasts decide
+        actuator:                 # left out: the workload is only watched
+          process:
+            command: [./server, --port, "{port}"]         # never a shell; {port} is the instance's own
+            ports: 20000-29999    # given out to instances on loopback
+            ready:
+              http: /healthz      # answers 200 to 299 when it can serve; or command: [./check, "{port}"]
+            warm:
+              http: [/warm]       # fetched in this order before an instance counts as ready
+            readyDeadline: 300s   # a start that takes longer is stopped and tried again
+            stopGrace: 10s        # from SIGTERM to SIGKILL
+
+    """#

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Forecasting
+import Foundation
+import Ports
+import Reports
+import Series
+import SeriesStoreSQLite
+import Units
+
+/// `forecast predict`: what is to come.
+struct Predict: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Forecasts a stored series from its end on.",
+        discussion: """
+            Examples:
+              forecast predict --db prewarm.db --series 'http_requests{job="checkout"}' --horizon 2h --plot
+              forecast predict --db prewarm.db --series m --quantiles 0.5,0.95,0.999 --json
+
+            The newest registered model is used where it sees as far; otherwise one is fitted for the occasion.
+            """)
+
+    @OptionGroup var demand: DemandOptions
+    @Option(help: "How far to look.")
+    var horizon: Span = Span(7_200)
+    @Option(help: "Quantiles, ascending, between 0 and 1.")
+    var quantiles: Quantiles = Quantiles([0.5, 0.9, 0.99])
+    @Option(help: "Fits this model for the occasion, instead of the registered one.")
+    var model: String?
+    @Flag(help: "Draws the history, the median and the band from the lowest to the highest quantile.")
+    var plot = false
+    @Flag(help: "Prints JSON.")
+    var json = false
+
+    func run() async throws {
+        let store = try demand.open()
+        let demand = try await demand.load(from: store, now: .now)
+        let rows = (horizon.seconds + demand.rows.step - 1) / demand.rows.step
+        let chosen = try await choose(store, demand, rows: rows)
+        let forecast = chosen.model.forecast(after: KnownDemand(demand.rows))
+        let view = ForecastView(
+            demand: demand, chosen: chosen, forecast: forecast, rows: rows, levels: quantiles.levels)
+        if json { return try printJSON(view.document) }
+        print(view.heading)
+        if plot { print(view.plot(), terminator: "") } else { print(view.table(), terminator: "") }
+    }
+
+    private func choose(_ store: SQLiteStore, _ demand: StoredDemand, rows: Int) async throws -> ChosenModel {
+        if model == nil, let stored = try await store.latestModel(for: demand.key) {
+            let fitted = try ModelCatalogue.decode(stored.record.bytes)
+            if stored.record.step == demand.rows.step, stored.record.kind == demand.kind, fitted.task.horizon >= rows {
+                return ChosenModel(model: fitted, version: stored.version)
+            }
+            Terminal.note(
+                "the registered model (version \(stored.version), \(fitted.task.horizon) rows of \(stored.record.step) s)",
+                "does not fit what is asked; fitting one for the occasion")
+        }
+        let forecaster = try ModelCatalogue.forecaster(named: model ?? "auto")
+        let fitted = try forecaster.fit(KnownDemand(demand.rows), task: demand.task(horizon: rows))
+        return ChosenModel(model: fitted, version: nil)
+    }
+}
+
+struct ChosenModel {
+    let model: any FittedModel
+    /// In the registry; nil where it was fitted for the occasion.
+    let version: Int?
+
+    var name: String { version.map { "\(model.name) version \($0)" } ?? "\(model.name), fitted now" }
+}
+
+/// Quantiles on the command line, `0.5,0.9,0.99`.
+struct Quantiles: ExpressibleByArgument {
+    let levels: [Double]
+
+    init(_ levels: [Double]) { self.levels = levels }
+
+    init?(argument: String) {
+        let levels = argument.split(separator: ",").compactMap { Double($0) }
+        guard !levels.isEmpty, levels.count == argument.split(separator: ",").count, levels.count <= 100,
+            levels.allSatisfy({ $0 > 0 && $0 < 1 }), zip(levels, levels.dropFirst()).allSatisfy(<)
+        else { return nil }
+        self.levels = levels
+    }
+
+    var defaultValueDescription: String { levels.map { "\($0)" }.joined(separator: ",") }
+}
+
+/// A forecast as it is shown.
+private struct ForecastView {
+    let demand: StoredDemand
+    let chosen: ChosenModel
+    let forecast: QuantileForecast
+    let rows: Int
+    let levels: [Double]
+
+    struct Document: Encodable {
+        struct Row: Encodable { let timestamp: String, values: [Double] }
+        let series: String, model: String, version: Int?, step: Int, origin: String, quantiles: [Double], rows: [Row]
+    }
+
+    var document: Document {
+        Document(
+            series: demand.key.description, model: chosen.model.name, version: chosen.version, step: forecast.step,
+            origin: "\(forecast.origin)", quantiles: levels,
+            rows: (0..<rows).map { .init(timestamp: "\(forecast.grid.time(of: $0))", values: values($0)) })
+    }
+
+    var heading: String { "\(demand.key) from \(forecast.origin) on, rows of \(forecast.step) s, by \(chosen.name)" }
+
+    private func values(_ row: Int) -> [Double] { levels.map { forecast.value(row: row, level: $0) } }
+
+    func table() -> String {
+        var table = TextTable(header: ["time"] + levels.map { "\($0)" })
+        for row in 0..<rows {
+            table.append(["\(forecast.grid.time(of: row))"] + values(row).map { String(format: "%.2f", $0) })
+        }
+        return table.rendered(width: Terminal.width)
+    }
+
+    /// Three horizons of history beside the forecast, a day of it at least where there is as much.
+    func plot() -> String {
+        let past = demand.rows.suffix(max(3 * rows, 86_400 / demand.rows.step))
+        let columns = forecast.levels.count
+        let shown = QuantileForecast(
+            origin: forecast.origin, step: forecast.step, levels: forecast.levels,
+            values: Array(forecast.values.prefix(rows * columns)))
+        let plot = TerminalPlot(history: past, forecast: shown, low: levels.first ?? 0.1, high: levels.last ?? 0.9)
+        return plot.rendered(
+            width: min(Terminal.width, 120), height: 18, unicode: Terminal.isUnicode, colour: Terminal.isColourful)
+    }
+}

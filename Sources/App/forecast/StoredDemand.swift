@@ -1,0 +1,87 @@
+import ArgumentParser
+import Forecasting
+import Foundation
+import Ports
+import Series
+import SeriesStoreSQLite
+import Units
+
+/// The one stored series a command works on, and how it is to be read. Shared by `train` and `predict`.
+struct DemandOptions: ParsableArguments {
+    @Option(help: "The store.")
+    var db: String
+    @Option(help: "The series, as metric{label=\"value\"}; it must match just one.")
+    var series: String
+    @Option(
+        help: "How its values speak: counter, count, rate or gauge. Default: counter for names in _total, else count.")
+    var kind: DemandKind?
+    @Option(help: "Seconds or 1m, 5m, …: what a row spans. Default: the commonest gap, at least a minute.")
+    var step: Span?
+    @Option(help: "The cycle of the demand. Default: a day; a week where a row spans a day or more.")
+    var season: Span?
+
+    func open() throws -> SQLiteStore { try SQLiteStore(path: db, missing: .refuse) }
+
+    /// Reads the series whole, on its grid.
+    func load(from store: SQLiteStore, now: Timestamp) async throws -> StoredDemand {
+        let selector = try SeriesSelector(parsing: series)
+        let found = try await store.series(matching: selector)
+        guard let summary = found.first, found.count == 1 else { throw NoSuchSeries(selector: selector, found: found) }
+        let kind = kind ?? DemandKind(impliedBy: summary.key.metric)
+        let step = step?.seconds ?? max(60, Int((summary.stepMilliseconds ?? 60_000) / 1_000))
+        let rowEnd = (summary.last.millisecondsSinceEpoch / 1_000 / Int64(step) + 1) * Int64(step)
+        let end = min(now, Timestamp(secondsSinceEpoch: Int(rowEnd)))
+        let samples = try await store.samples(of: summary.key, in: summary.first..<end)
+        guard let rows = RegularSeries(resampling: samples, kind: kind, step: step, endingBy: end), rows.count > 0
+        else {
+            throw ValidationError(
+                "\(summary.key): no row of \(step) s has ended yet; ingest more, or give a smaller --step.")
+        }
+        return StoredDemand(key: summary.key, kind: kind, rows: rows, season: season.map { $0.seconds / step })
+    }
+}
+
+struct StoredDemand {
+    let key: SeriesKey
+    let kind: DemandKind
+    let rows: RegularSeries
+    /// Rows in the cycle that was asked for.
+    let season: Int?
+
+    func task(horizon: Int) -> ForecastTask { .standard(step: rows.step, horizon: horizon, season: season) }
+}
+
+struct NoSuchSeries: Error, CustomStringConvertible {
+    let selector: SeriesSelector
+    let found: [SeriesSummary]
+
+    var description: String {
+        guard !found.isEmpty else {
+            return "no stored series matches \(selector); `forecast series --db DB` lists them"
+        }
+        let names = found.prefix(5).map(\.key.description).joined(separator: "\n  ")
+        return "\(found.count) series match \(selector); add labels until one is left:\n  \(names)"
+    }
+}
+
+/// A whole number of seconds on the command line: `90`, `15s`, `5m`, `2h`, `21d`.
+struct Span: ExpressibleByArgument {
+    let seconds: Int
+
+    init(_ seconds: Int) { self.seconds = seconds }
+
+    init?(argument: String) {
+        guard let value = Units.seconds(parsing: argument), value >= 1, value <= 1e9, value == value.rounded() else {
+            return nil
+        }
+        seconds = Int(value)
+    }
+}
+
+extension DemandKind: ExpressibleByArgument {}
+
+extension Timestamp {
+    static var now: Timestamp {
+        Timestamp(millisecondsSinceEpoch: Int64((Date().timeIntervalSince1970 * 1_000).rounded(.down)))
+    }
+}

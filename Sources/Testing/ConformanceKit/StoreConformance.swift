@@ -1,0 +1,107 @@
+import Kernels
+package import Ports
+import Series
+import Units
+
+/// What every sample store owes its callers. Each finding is a sentence; an empty list is a pass.
+package struct StoreConformance {
+    /// Makes an empty store.
+    private let makeStore: () async throws -> any SampleStore
+
+    package init(_ makeStore: @escaping () async throws -> any SampleStore) { self.makeStore = makeStore }
+
+    package func findings() async throws -> [String] {
+        try await keepsWhatItTakes() + replacesAndLeavesAlone() + refusesNothingUnknown() + behavesAsItsTwin()
+    }
+
+    private func keepsWhatItTakes() async throws -> [String] {
+        let store = try await makeStore(), key = try key("a", "é\"\\\n")
+        // Extremes, and times out of order.
+        let samples = [(5_000, 1e308), (-1, -0.0), (3, Double.leastNonzeroMagnitude), (0, 1.0 / 3), (1 << 52, -1e308)]
+        _ = try await store.append(batch(key, samples))
+        let read = try await store.samples(of: key, in: time(-10)..<time(1 << 53))
+        var findings =
+            read.timestamps.map(\.millisecondsSinceEpoch) == [-1, 0, 3, 5_000, 1 << 52]
+            ? [] : ["times do not come back ascending"]
+        if read.values != [-0.0, 1.0 / 3, Double.leastNonzeroMagnitude, 1e308, -1e308] {
+            findings.append("values change in the store")
+        }
+        let part = try await store.samples(of: key, in: time(0)..<time(5_000))
+        if part.count != 2 { findings.append("a range holds its start and not its end; found \(part.count) samples") }
+        let summary = try await store.series(matching: nil)
+        if summary.map(\.key) != [key] || summary.first?.samples != 5 { findings.append("the summary is wrong") }
+        return findings
+    }
+
+    private func replacesAndLeavesAlone() async throws -> [String] {
+        let store = try await makeStore(), key = try key("a", "1")
+        let first = try await store.append(batch(key, [(0, 1), (60, 2), (120, .nan)]))
+        let again = try await store.append(batch(key, [(0, 1), (60, 3), (180, 4)]))
+        let removed = try await store.prune(before: time(60))
+        let left = try await store.samples(of: key, in: time(0)..<time(1_000)).values
+        return (first == AppendOutcome(added: 2) ? [] : ["a NaN is no sample: \(first)"])
+            + (again == AppendOutcome(added: 1, replaced: 1, unchanged: 1) ? [] : ["wrong outcome: \(again)"])
+            + (removed == 1 && left == [3, 4] ? [] : ["pruning left \(left)"])
+    }
+
+    private func refusesNothingUnknown() async throws -> [String] {
+        let store = try await makeStore(), key = try key("nobody", "1")
+        let samples = try await store.samples(of: key, in: time(0)..<time(1)),
+            list = try await store.series(matching: nil)
+        let outcome = try await store.append(SampleBatch())
+        return samples.count == 0 && list.isEmpty && outcome == AppendOutcome() ? [] : ["an empty store is not empty"]
+    }
+
+    /// Random batches into this store and into the plain one in memory; both must tell the same at every point.
+    private func behavesAsItsTwin() async throws -> [String] {
+        var findings: [String] = []
+        for seed in UInt64(0)..<8 {
+            var rng = SplitMix64(seed: seed)
+            let store = try await makeStore(), twin = InMemorySampleStore()
+            for _ in 0..<12 {
+                let batch = try randomBatch(&rng)
+                let outcome = try await store.append(batch)
+                if try await twin.append(batch) != outcome { findings.append("seed \(seed): another outcome") }
+            }
+            for summary in try await twin.series(matching: nil) {
+                let from = Int64(rng.next() % 600), range = time(from)..<time(from + 300)
+                let a = try await store.samples(of: summary.key, in: range)
+                let b = try await twin.samples(of: summary.key, in: range)
+                if a.timestamps != b.timestamps || a.values != b.values {
+                    findings.append("seed \(seed): other samples")
+                }
+            }
+            let ours = try await store.series(matching: nil).map(Self.told)
+            if try await twin.series(matching: nil).map(Self.told) != ours {
+                findings.append("seed \(seed): other summaries")
+            }
+        }
+        return findings
+    }
+
+    /// All but the bytes, which are the store's own affair.
+    private static func told(_ summary: SeriesSummary) -> String {
+        "\(summary.key) \(summary.samples) \(summary.first) \(summary.last) \(summary.stepMilliseconds ?? 0) \(summary.gaps)"
+    }
+
+    private func randomBatch(_ rng: inout SplitMix64) throws -> SampleBatch {
+        var batch = SampleBatch()
+        for _ in 0..<Int(rng.next() % 40) {
+            let key = try key("m\(rng.next() % 2)", "\(rng.next() % 3)")
+            batch.append(key, time(Int64(rng.next() % 60) * 10), Double(rng.next() % 4))
+        }
+        return batch
+    }
+
+    private func batch(_ key: SeriesKey, _ samples: [(Int, Double)]) -> SampleBatch {
+        var batch = SampleBatch()
+        for (at, value) in samples { batch.append(key, time(Int64(at)), value) }
+        return batch
+    }
+
+    private func key(_ metric: String, _ label: String) throws -> SeriesKey {
+        try SeriesKey(metric: metric, labels: [.init(name: "l", value: label)])
+    }
+
+    private func time(_ milliseconds: Int64) -> Timestamp { Timestamp(millisecondsSinceEpoch: milliseconds) }
+}
