@@ -3,9 +3,10 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help build test lint format clean prepare
+.PHONY: help demo build test lint format clean prepare
 
 help:
+	@echo "make demo   a compressed day against live workers, in about a minute"
 	@echo "make test   every test that needs no engine"
 	@echo "make build  the binary .build/release/forecast"
 	@echo "make lint   formatting and shell checks"
@@ -16,6 +17,9 @@ prepare:
 
 build: prepare
 	swift build $(SWIFT_FLAGS) --product forecast
+
+demo: build
+	.build/release/forecast demo
 
 test: prepare
 	swift build $(SWIFT_FLAGS) --build-tests
