@@ -157,7 +157,9 @@ let package = Package(
         tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
         tests("ReportsTests", of: coreNames + ["Reports"]),
         tests("ControlLoopTests", of: coreNames + ["Ports", "ControlLoop", "ConformanceKit"], packages: [logging]),
-        tests("DemoTests", of: coreNames + ["Ports", "Demo"], packages: [logging]),
+        tests(
+            "DemoTests", of: coreNames + ["Ports", "Reports", "ControlLoop", "Demo", "ConformanceKit"],
+            packages: [asyncHTTPClient, logging, nioCore, nioHTTP1]),
         // Starts the built binary, so it is listed as a dependency and built with the tests.
         tests("EndToEndTests", of: ["Units", "Series", "forecast"]),
         tests("ArchitectureTests", of: []),

@@ -1,5 +1,6 @@
 import Forecasting
 import Ports
+import Reports
 import Series
 import Units
 
@@ -42,25 +43,13 @@ struct DemoPast: Sendable {
         let method = try ModelCatalogue.forecaster(named: "auto")
         let model = try await fitted(method, known, task)
         let seconds = (ContinuousClock.now - began) / .seconds(1)
-        output(.line("2/4 training: model \(model.name) on \(known.count) rows, \(fixed(seconds, 2)) s"))
+        output(.line("2/4 training: model \(model.name) on \(known.count) rows, \(fixedText(seconds, digits: 2)) s"))
         // Not again within the day, so that every decision of it rests on the model that is shown.
         var rolling = RollingForecaster(method, task: task, refitEvery: 4 * settings.dayRows)
         rolling.adopt(model, fittedAt: known.end, step: known.step)
         let forecast = model.forecast(after: known)
-        show(forecast)
+        output(.forecast(history: series.suffix(2 * settings.dayRows), forecast))
         return (rolling, forecast)
-    }
-
-    private func show(_ forecast: QuantileForecast) {
-        let rows = 0..<min(forecast.horizon, settings.dayRows)
-        let levels = [settings.aggressiveness, 0.5].map { level in rows.map { forecast.value(row: $0, level: level) } }
-        let top = max(levels.joined().max() ?? 0, 1)
-        let names = ["quantile \(settings.aggressiveness)", "median"]
-        for (name, values) in zip(names, levels) {
-            let label = name.padding(16)
-            output(.line("    \(label)\(sparkline(values, top: top))  up to \(fixed(values.max() ?? 0, 0)) requests/s"))
-        }
-        output(.line("    " + "hour".padding(16) + hourScale(columns: rows.count)))
     }
 }
 
@@ -70,20 +59,4 @@ private func fitted(
     _ method: any Forecaster, _ known: KnownDemand, _ task: ForecastTask
 ) async throws -> any FittedModel {
     try method.fit(known, task: task)
-}
-
-/// A character a value, its height the share of `top`.
-func sparkline(_ values: [Double], top: Double) -> String {
-    let heights = Array(" ▁▂▃▄▅▆▇█")
-    return String(
-        values.map { value in heights[min(max(Int((value / top * Double(heights.count - 1)).rounded()), 0), 8)] })
-}
-
-/// `0 … 6 … 12 … 18` under so many columns of a day.
-func hourScale(columns: Int) -> String {
-    [0, 6, 12, 18].reduce(into: "") { text, hour in text = text.padding(hour * columns / 24) + "\(hour)" }
-}
-
-extension String {
-    fileprivate func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Kernels
 package import Reports
 package import Series
@@ -60,12 +59,13 @@ package struct DemoResult: Hashable, Sendable {
 
     package var table: TextTable {
         var table = TextTable(header: [
-            "fleet", "requests", "late", "p50 wait", "p99 wait", "longest", "instance-seconds", "starts",
+            "fleet", "requests", "late", "p50 wait", "p99 wait", "max", "instance-seconds", "starts",
         ])
         for fleet in [reactive, prewarmed] {
             table.append([
                 fleet.name, "\(fleet.requests)", percent(fleet.lateShare), seconds(fleet.p50Wait),
-                seconds(fleet.p99Wait), seconds(fleet.maxWait), fixed(fleet.instanceSeconds, 0), "\(fleet.starts)",
+                seconds(fleet.p99Wait), seconds(fleet.maxWait), fixedText(fleet.instanceSeconds, digits: 0),
+                "\(fleet.starts)",
             ])
         }
         return table
@@ -121,8 +121,6 @@ package enum Verdict: Hashable, Sendable {
     }
 }
 
-func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+private func percent(_ share: Double) -> String { fixedText(share * 100) + "%" }
 
-private func percent(_ share: Double) -> String { fixed(share * 100, 1) + " %" }
-
-private func seconds(_ value: Double) -> String { value.isFinite ? fixed(value, 2) + " s" : "-" }
+private func seconds(_ value: Double) -> String { value.isFinite ? fixedText(value, digits: 2) + " s" : "-" }

@@ -1,3 +1,5 @@
+package import Series
+
 /// What a demo run is made of. A demo day is as many rows as `dayRows`, each a second long.
 package struct DemoSettings: Hashable, Sendable {
     /// Fixes the history and the arrivals, not what the machine makes of them.
@@ -14,6 +16,10 @@ package struct DemoSettings: Hashable, Sendable {
     package var aggressiveness = 0.95
     /// The share of an instance that the reactive fleet aims at.
     package var reactiveTarget = 0.7
+    /// Seconds of demand it averages, and how long a higher wish of its own keeps it from cutting. Kubernetes has 60 and 300 s
+    /// for starts of some two minutes; with a start of some seconds they would be longer than the day.
+    package var reactiveMetricWindowSeconds = 2
+    package var reactiveStabilisationSeconds = 10
     /// Seconds from the command to the start of the day beyond the workers' start-up: for the history and the training.
     package var headroomSeconds = 3.0
     /// How long after the day answers are waited for, seconds.
@@ -21,6 +27,9 @@ package struct DemoSettings: Hashable, Sendable {
 
     package init() {}
 
+    var reactiveWindows: String {
+        "\(reactiveMetricWindowSeconds) s of demand, \(reactiveStabilisationSeconds) s before a cut"
+    }
     /// Rows a forecast reaches: the day, or twice a slow start and the tick.
     var horizon: Int { max(dayRows, 4 * Int(worker.startupSeconds.rounded(.up)) + 3) }
     /// Seconds a start takes until some were measured: the load and finding out that it is over.
@@ -48,9 +57,11 @@ package struct DemoError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What a run has to say while it goes on.
-package enum DemoMessage: Hashable, Sendable {
+package enum DemoMessage: Sendable {
     /// A line that stays.
     case line(String)
-    /// The state at this second; a terminal may overwrite it with the next one.
-    case status(String)
+    /// What was learnt: the end of the history, and the day to come as it looks from there.
+    case forecast(history: RegularSeries, QuantileForecast)
+    /// The state at this second; a terminal may overwrite it with the next one, but for the last.
+    case status(String, isLast: Bool)
 }

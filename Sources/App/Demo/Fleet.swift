@@ -76,7 +76,9 @@ struct FleetScaling: Sendable {
     private func policy(isReactive: Bool, service: ServiceModel) -> any ScalingPolicy {
         if isReactive {
             return HorizontalPodAutoscaler(
-                name: "hpa:\(settings.reactiveTarget)", service: service, target: settings.reactiveTarget)
+                name: "hpa:\(settings.reactiveTarget)", service: service, target: settings.reactiveTarget,
+                metricWindowSeconds: settings.reactiveMetricWindowSeconds,
+                stabilisationSeconds: settings.reactiveStabilisationSeconds)
         }
         return PredictivePlanner(
             name: "predictive:\(settings.aggressiveness)", service: service, tick: 1,

@@ -76,7 +76,7 @@ struct LiveDay: Sendable {
         for row in 0..<settings.dayRows {
             try await clock.sleep(until: Double(row) + 0.99)
             let total = fleets.prewarmed.queue.arrivals
-            output(.status(status(row: row, demand: total - before)))
+            output(.status(status(row: row, demand: total - before), isLast: row + 1 == settings.dayRows))
             before = total
         }
     }

@@ -5,7 +5,9 @@ import Synchronization
 /// A lock and not an actor, so that a waiter can leave the queue from a cancellation handler, which cannot wait.
 package final class SlotQueue: Sendable {
     /// More waiters than the queue holds.
-    package struct Full: Error, Hashable {}
+    package struct Full: Error, Hashable {
+        package init() {}
+    }
 
     private let state: Mutex<State>
 
