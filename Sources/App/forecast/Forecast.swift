@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Kernels
 
 @main
 struct Forecast: AsyncParsableCommand {
@@ -17,6 +18,7 @@ struct Forecast: AsyncParsableCommand {
     @MainActor
     static func main() async {
         InstanceGuardCommand.runIfAsked(CommandLine.arguments)
+        useSingleThreadedBLAS()
         await main(nil)
     }
 
