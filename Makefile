@@ -22,10 +22,10 @@ test: prepare
 	swift test $(SWIFT_FLAGS) --skip-build
 
 lint:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests notebooks-as-scripts
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests notebooks-as-scripts
 
 clean:
 	rm -rf .build out

@@ -97,7 +97,7 @@ struct ChartDrawing {
         for tick in xTicks {
             let place = x(tick.position)
             frame.add("<path d=\"M\(fixedText(place)) \(fixedText(bottom))v5\" \(Self.thin(".5"))/>")
-            label(tick.label, at: place, below: 19, attributes: "")
+            label(tick.label, at: place, below: 20, attributes: "")
             label(tick.context, at: place, below: 36, attributes: Self.faint)
         }
         if case .number(let name) = chart.xAxis {
@@ -148,10 +148,10 @@ struct ChartDrawing {
                 + "stroke-linejoin=\"round\" stroke-linecap=\"round\"\(dash)/>")
     }
 
-    /// A run of one point is drawn as a dot by its round cap.
+    /// A run of one point is drawn as a small ring, as a line of no length is hardly seen.
     private func polyline(_ mark: ChartMark, _ run: [Int]) -> String {
         let points = run.map { point(mark.x[$0], mark.y[$0]) }
-        return "M" + points.joined(separator: "L") + (run.count == 1 ? "h0" : "")
+        return "M" + points.joined(separator: "L") + (run.count == 1 ? "m-1 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0" : "")
     }
 
     private func steps(_ mark: ChartMark, _ run: [Int]) -> String {
