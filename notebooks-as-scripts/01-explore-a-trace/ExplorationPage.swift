@@ -94,10 +94,10 @@ struct ExplorationPage {
     }
 
     private var day: SVGChart {
-        var chart = SVGChart(title: "How a day goes", unit: "per \(rowText)", xAxis: .number("hour of the day, UTC"))
+        var chart = SVGChart(title: "How a day goes", unit: "per \(rowText)", xAxis: .elapsed)
         for (colour, profile) in findings.profiles.enumerated() {
-            chart.band("\(profile.name), 80%", x: profile.hours, low: profile.low, high: profile.high, colour: colour)
-            chart.line(profile.name, x: profile.hours, y: profile.mean, colour: colour)
+            chart.band("\(profile.name), 80%", x: profile.seconds, low: profile.low, high: profile.high, colour: colour)
+            chart.line(profile.name, x: profile.seconds, y: profile.mean, colour: colour)
         }
         return chart
     }
@@ -123,8 +123,8 @@ struct ExplorationPage {
         let rows = max(0, origin - 2 * task.horizon)..<min(series.count, origin + task.horizon)
         let x = (0..<task.horizon).map { forecast.grid.time(of: $0).secondsSinceEpoch }
         func values(_ level: Double) -> [Double] { (0..<task.horizon).map { forecast.value(row: $0, level: level) } }
-        chart.band("10% to 99%", x: x, low: values(0.1), high: values(0.99), colour: 1)
-        chart.band("10% to 90%", x: x, low: values(0.1), high: values(0.9), colour: 1)
+        chart.band("10% to 99%", x: x, low: values(0.1), high: values(0.99), colour: 1, opacity: 0.18)
+        chart.band("10% to 90%", x: x, low: values(0.1), high: values(0.9), colour: 1, opacity: 0.35)
         chart.line("median", x: x, y: values(0.5), colour: 1)
         chart.line("actual", series[rows], colour: 0)
         chart.marker(at: forecast.origin.secondsSinceEpoch, "origin")

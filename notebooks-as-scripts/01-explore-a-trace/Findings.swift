@@ -62,11 +62,12 @@ struct Findings {
                 + "\(series.start) to \(series.end)",
             gaps == 0
                 ? "no row is missing"
-                : "\(percent(missing)) of the rows are missing, in \(gaps) gaps; the longest lasts \(longest)",
+                : "\(percent(missing)) of the rows are missing, in \(gaps) gap\(gaps == 1 ? "" : "s"); the longest lasts \(longest)",
             "\(percent(Double(zeros) / Double(max(known.count, 1)))) of the known rows are zero",
             "a row: " + level.joined(separator: ", "),
             "the time of day accounts for \(percent(dayShare)) of the variance, the time of week for \(percent(weekShare))",
-            "neighbouring rows scatter \(shortText(dispersion)) times as much as independent arrivals would",
+            "half the mean squared step between neighbours is \(shortText(dispersion)) times the mean; steady, independent "
+                + "arrivals would make it 1",
         ]
     }
 
@@ -78,8 +79,8 @@ struct Findings {
 /// How a day goes, in slots of a quarter of an hour or a row, whichever is longer.
 struct DayProfile {
     let name: String
-    /// Hours after midnight UTC at which a slot starts.
-    let hours: [Double]
+    /// Seconds after midnight UTC at which a slot starts.
+    let seconds: [Double]
     let mean: [Double], low: [Double], high: [Double]
 
     static func profiles(of series: RegularSeries) -> [DayProfile] {
@@ -107,7 +108,7 @@ struct DayProfile {
         }
         let sorted = values.map { $0.sorted() }
         self.name = name
-        hours = (0..<slots).map { Double($0 * length) / 3_600 }
+        seconds = (0..<slots).map { Double($0 * length) }
         mean = values.map { $0.isEmpty ? .nan : $0.reduce(0, +) / Double($0.count) }
         low = sorted.map { quantile(ofSorted: $0, 0.1) }
         high = sorted.map { quantile(ofSorted: $0, 0.9) }
