@@ -49,6 +49,7 @@ func tests(_ name: String, of uses: [String], packages: [Target.Dependency] = []
 // MARK: Packages, each used by one adapter or by the shell.
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -72,6 +73,7 @@ let package = Package(
     products: [.executable(name: "forecast", targets: ["forecast"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
@@ -109,6 +111,8 @@ let package = Package(
             packages: [subprocess, systemPackage, asyncHTTPClient, logging, nioCore, nioHTTP1]),
         adapter("SeriesStoreSQLite", uses: ["Units", "Series", "Planning", "Ports"], packages: [grdb]),
         adapter("InputFiles", uses: ["Units", "Series", "WireFormats", "Ports", "CZlib"]),
+        adapter(
+            "PublicDatasets", uses: ["Series", "WireFormats"], packages: [asyncHTTPClient, crypto, nioCore, nioHTTP1]),
         adapter("Telemetry", uses: ["Units"], packages: [logging, metrics]),
         adapter("Settings", uses: ["Units", "Series", "Planning"], packages: [yams]),
 
@@ -123,9 +127,8 @@ let package = Package(
         .executableTarget(
             name: "forecast",
             dependencies: coreNames.map { .byName(name: $0) } + [
-                "Ports", "InputFiles", "SeriesStoreSQLite", "ActuatorProcess", "Telemetry", "Settings", "Reports",
-                "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics,
-                unixSignals,
+                "Ports", "InputFiles", "PublicDatasets", "SeriesStoreSQLite", "ActuatorProcess", "Telemetry", "Settings",
+                "Reports", "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics, unixSignals,
             ],
             path: "Sources/App/forecast", swiftSettings: strict),
 
@@ -145,6 +148,9 @@ let package = Package(
         tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"]),
         tests("SimulationTests", of: coreNames + ["InputFiles"]),
         tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),
+        tests(
+            "PublicDatasetsTests", of: ["Units", "Series", "WireFormats", "PublicDatasets"],
+            packages: [hummingbird, nioCore]),
         tests(
             "SeriesStoreSQLiteTests",
             of: ["Units", "Kernels", "Series", "Planning", "Ports", "SeriesStoreSQLite", "ConformanceKit"],

@@ -79,10 +79,8 @@ import Units
             let svg = chart.svg()
             #expect(svg.utf8.count < 80_000, "seed \(seed)")
             // The plot's upper edge is at 1000, and only the spike reaches it.
-            let edge = svg.split(separator: "\n").first { $0.hasPrefix("<path d=\"M") }.flatMap { _ in
-                svg.firstMatch(
-                    of: /([0-9.]+)H[0-9.]+" stroke="currentColor" stroke-opacity="\.15"\/>\n<text[^>]*>1000</)
-            }
+            let edge = svg.firstMatch(
+                of: /([0-9.]+)H[0-9.]+" stroke="currentColor" stroke-opacity="\.15"\/>\n<text[^>]*>1000</)
             let height = edge.map { String($0.1) } ?? "none"
             let line = svg.split(separator: "\n").first { $0.contains("stroke-linejoin") } ?? ""
             #expect(line.contains(" \(height)L") || line.contains(" \(height)\""), "seed \(seed), \(height)")
@@ -105,5 +103,28 @@ import Units
             }
         }
         #expect(SVGChart(title: "t", unit: "").svg().contains(">no data<"))
+    }
+
+    /// From minutes to decades, an axis says times as a reader would, and the date or year where it changes.
+    @Test func axesSayTimesAsAReaderWould() {
+        func labels(_ axis: SVGChart.XAxis, _ low: Double, _ high: Double) -> [String] {
+            var chart = SVGChart(title: "t", unit: "", xAxis: axis)
+            chart.line("l", x: [low, high], y: [1, 1])
+            let below = chart.svg().matches(of: /<text[^>]*text-anchor="middle"[^>]*>([^<]*)</)
+            return below.map { String($0.1) }
+        }
+        let day = Self.start.secondsSinceEpoch - 4 * 3_600
+        #expect(labels(.time, day + 90, day + 110).prefix(3) == ["00:01:30", "1 Jul 1995 UTC", "00:01:35"])
+        #expect(
+            labels(.time, day + 43_200, day + 129_600).prefix(6)
+                == ["12:00", "1 Jul 1995 UTC", "15:00", "18:00", "21:00", "00:00"])
+        #expect(labels(.time, day, day + 5 * 86_400).prefix(3) == ["1 Jul", "1995", "2 Jul"])
+        // Weeks are shown by their Mondays.
+        #expect(labels(.time, day, day + 40 * 86_400).prefix(3) == ["3 Jul", "1995", "10 Jul"])
+        #expect(labels(.time, day, day + 300 * 86_400).contains("1996"))
+        #expect(labels(.time, 0, 1.6e9).prefix(2) == ["1970", "1980"])
+        #expect(labels(.elapsed, 0, 60) == ["0 s", "10 s", "20 s", "30 s", "40 s", "50 s", "60 s"])
+        #expect(labels(.elapsed, 0, 86_400).prefix(3) == ["0 h", "3 h", "6 h"])
+        #expect(labels(.number("level"), 0, 1) == ["0", "0.2", "0.4", "0.6", "0.8", "1.0", "level"])
     }
 }

@@ -115,13 +115,21 @@ private func monthTicks(from low: Double, to high: Double, least: Double) -> [Ax
     return withContextWhereItChanges(ticks, isWithinDays: false)
 }
 
-/// Ticks on an axis of elapsed seconds: in seconds, minutes or hours, whichever suits the span.
+/// Ticks on an axis of elapsed seconds: in seconds, minutes, hours or days, whichever suits the span.
 func elapsedTicks(from low: Double, to high: Double, target: Int) -> [AxisTick] {
     let span = high - low
-    let (unit, name) = span <= 300 ? (1.0, "s") : span <= 3 * 3_600 ? (60.0, "min") : (3_600.0, "h")
-    return numberTicks(from: low / unit, to: high / unit, target: target).map {
-        AxisTick(position: $0.position * unit, label: "\($0.label) \(name)")
+    let units: [(Double, String, Double)] = [(86_400, "d", 3 * 86_400), (3_600, "h", 3 * 3_600), (60, "min", 300)]
+    let (unit, name) = units.first { span > $0.2 }.map { ($0.0, $0.1) } ?? (1, "s")
+    let sizes: [Double] = name == "h" ? [1, 2, 3, 6, 12, 24] : name == "d" ? [] : [1, 2, 5, 10, 15, 20, 30, 60, 120]
+    let least = span / unit / Double(max(target, 1))
+    guard least > 0.5, let step = sizes.first(where: { $0 >= least }) else {
+        return numberTicks(from: low / unit, to: high / unit, target: target).map {
+            AxisTick(position: $0.position * unit, label: "\($0.label) \(name)")
+        }
     }
+    let first = (low / unit / step).rounded(.up)
+    let positions = (0..<100).map { (first + Double($0)) * step }.prefix { $0 * unit <= high }
+    return positions.map { AxisTick(position: $0 * unit, label: "\(fixedText($0, digits: 0)) \(name)") }
 }
 
 /// Round numbers within the range.

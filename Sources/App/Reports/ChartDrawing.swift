@@ -20,14 +20,14 @@ struct ChartDrawing {
         let labels = ticks.ticks.map(\.label.count).max() ?? 1
         left = Double(labels) * ChartFrame.characterWidth + 14
         right = frame.width - 14
-        frame.grow(by: chart.unit.isEmpty ? 14 : 26)
+        frame.grow(by: chart.unit.isEmpty && chart.markers.isEmpty ? 14 : 28)
         top = frame.height
         bottom = top + (isNarrow ? 200 : 280)
-        frame.grow(by: bottom - top + 44)
+        frame.grow(by: bottom - top + 46)
         self.frame = frame
         drawGrid()
-        for mark in chart.marks where mark.shape == .band { drawBand(mark) }
-        for mark in chart.marks where mark.shape != .band { drawLine(mark) }
+        for mark in chart.marks where mark.isBand { drawBand(mark) }
+        for mark in chart.marks where !mark.isBand { drawLine(mark) }
         drawMarkers()
         if !Self.hasPoints(chart) {
             self.frame.text("no data", x: (left + right) / 2, y: (top + bottom) / 2, anchor: "middle")
@@ -43,7 +43,7 @@ struct ChartDrawing {
     private static func legend(of chart: SVGChart) -> [(name: String, symbol: ChartFrame.LegendSymbol, colour: Int)] {
         chart.marks.map { mark in
             switch mark.shape {
-            case .band: (mark.name, .area, mark.colour)
+            case .band(let opacity): (mark.name, .area(opacity), mark.colour)
             case .line(.dashed): (mark.name, .dashed, mark.colour)
             case .line(.dots): (mark.name, .dots, mark.colour)
             case .line: (mark.name, .line, mark.colour)
@@ -97,19 +97,19 @@ struct ChartDrawing {
         for tick in xTicks {
             let place = x(tick.position)
             frame.add("<path d=\"M\(fixedText(place)) \(fixedText(bottom))v5\" \(Self.thin(".5"))/>")
-            label(tick.label, at: place, below: 19, attributes: "")
-            label(tick.context, at: place, below: 36, attributes: Self.faint)
+            label(tick.label, at: place, y: bottom + 20)
+            label(tick.context, at: place, y: bottom + 36, attributes: Self.faint)
         }
         if case .number(let name) = chart.xAxis {
             frame.text(name, x: (left + right) / 2, y: bottom + 37, anchor: "middle", attributes: Self.faint)
         }
     }
 
-    /// A label below the axis, moved inwards where it would leave the picture.
-    private mutating func label(_ text: String, at place: Double, below: Double, attributes: String) {
+    /// A label centred at a place, moved inwards where it would leave the picture.
+    private mutating func label(_ text: String, at place: Double, y: Double, attributes: String = "") {
         let half = Double(text.count) * ChartFrame.characterWidth / 2
         let centre = min(max(place, half + 2), frame.width - half - 2)
-        frame.text(text, x: centre, y: bottom + below, anchor: "middle", attributes: attributes)
+        frame.text(text, x: centre, y: y, anchor: "middle", attributes: attributes)
     }
 
     private mutating func drawMarkers() {
@@ -117,8 +117,7 @@ struct ChartDrawing {
             let place = x(value)
             let line = "M\(fixedText(place)) \(fixedText(top))V\(fixedText(bottom))"
             frame.add("<path d=\"\(line)\" stroke=\"currentColor\" stroke-dasharray=\"3 3\"/>")
-            let isRight = place > frame.width * 0.7
-            frame.text(text, x: place + (isRight ? -5 : 5), y: top + 4, anchor: isRight ? "end" : "start")
+            label(text, at: place, y: top - 6)
         }
     }
 
@@ -148,10 +147,10 @@ struct ChartDrawing {
                 + "stroke-linejoin=\"round\" stroke-linecap=\"round\"\(dash)/>")
     }
 
-    /// A run of one point is drawn as a dot by its round cap.
+    /// A run of one point is drawn as a small ring, as a line of no length is hardly seen.
     private func polyline(_ mark: ChartMark, _ run: [Int]) -> String {
         let points = run.map { point(mark.x[$0], mark.y[$0]) }
-        return "M" + points.joined(separator: "L") + (run.count == 1 ? "h0" : "")
+        return "M" + points.joined(separator: "L") + (run.count == 1 ? "m-1 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0" : "")
     }
 
     private func steps(_ mark: ChartMark, _ run: [Int]) -> String {
@@ -171,6 +170,7 @@ struct ChartDrawing {
 
     /// Its edges are thinned apart, so that neither loses a spike.
     private mutating func drawBand(_ mark: ChartMark) {
+        guard case .band(let opacity) = mark.shape else { return }
         let both = zip(mark.y, mark.upper).map { $0.isFinite && $1.isFinite }
         let low = mark.y.indices.map { both[$0] ? mark.y[$0] : .nan }
         let high = mark.y.indices.map { both[$0] ? mark.upper[$0] : .nan }
@@ -180,9 +180,9 @@ struct ChartDrawing {
             return "M" + points.joined(separator: "L") + "Z"
         }.joined()
         guard !path.isEmpty else { return }
-        let colour = Palette.colour(mark.colour)
-        frame.add(
-            "<path d=\"\(path)\" fill=\"\(colour)\" fill-opacity=\".25\" stroke=\"\(colour)\" stroke-opacity=\".25\"/>")
+        let colour = "\"\(Palette.colour(mark.colour))\""
+        let fill = "fill=\(colour) fill-opacity=\"\(fixedText(opacity, digits: 2))\""
+        frame.add("<path d=\"\(path)\" \(fill) stroke=\(colour) stroke-opacity=\".25\"/>")
     }
 
     /// Rows in runs, broken where a value is missing.

@@ -19,15 +19,15 @@ struct ChartFrame {
         addLegend(legend)
     }
 
-    enum LegendSymbol { case line, dashed, dots, area }
+    enum LegendSymbol { case line, dashed, dots, area(Double) }
 
     private mutating func addLegend(_ entries: [(name: String, symbol: LegendSymbol, colour: Int)]) {
         guard !entries.isEmpty else { return }
         var x = 4.0
         height += 20
         for (name, symbol, colour) in entries {
-            let size = 34 + Double(name.count) * Self.characterWidth
-            if x > 4, x + size > width {
+            let size = 46 + Double(name.count) * Self.characterWidth
+            if x > 4, x + size - 16 > width {
                 x = 4
                 height += 18
             }
@@ -41,13 +41,14 @@ struct ChartFrame {
     private static func symbol(_ symbol: LegendSymbol, colour: String, x: Double, y: Double) -> String {
         let (left, middle) = (fixedText(x), fixedText(y))
         switch symbol {
-        case .area:
+        case .area(let opacity):
             return "<rect x=\"\(left)\" y=\"\(fixedText(y - 5))\" width=\"18\" height=\"10\" fill=\"\(colour)\" "
-                + "fill-opacity=\".3\"/>\n"
+                + "fill-opacity=\"\(fixedText(opacity, digits: 2))\"/>\n"
         case .dots: return "<circle cx=\"\(fixedText(x + 9))\" cy=\"\(middle)\" r=\"3.5\" fill=\"\(colour)\"/>\n"
-        case .line, .dashed:
-            let dash = symbol == .dashed ? " stroke-dasharray=\"5 4\"" : ""
-            return "<path d=\"M\(left) \(middle)h18\" stroke=\"\(colour)\" stroke-width=\"2.5\"\(dash)/>\n"
+        case .line: return "<path d=\"M\(left) \(middle)h18\" stroke=\"\(colour)\" stroke-width=\"2.5\"/>\n"
+        case .dashed:
+            return "<path d=\"M\(left) \(middle)h18\" stroke=\"\(colour)\" stroke-width=\"2.5\" "
+                + "stroke-dasharray=\"5 4\"/>\n"
         }
     }
 

@@ -21,7 +21,7 @@ package struct SVGBarChart: Picture {
     }
 
     package func svg(width: Int) -> String {
-        let legend = names.enumerated().map { (name: $1, symbol: ChartFrame.LegendSymbol.area, colour: $0) }
+        let legend = names.enumerated().map { (name: $1, symbol: ChartFrame.LegendSymbol.area(1), colour: $0) }
         var frame = ChartFrame(title: title, legend: names.count > 1 ? legend : [], width: width)
         let shown = groups.prefix(max(1, Self.maximumBars / max(names.count, 1)))
         let isNarrow = frame.width < 600

@@ -73,10 +73,14 @@ package struct SVGChart: Picture {
 
     /// Adds a filled band from `low[i]` to `high[i]`; a NaN in either is a gap. It is drawn beneath all lines.
     ///
+    /// `opacity`, within 0 to 1, tells bands of one colour apart.
     /// - Precondition: `x`, `low` and `high` have one length.
-    package mutating func band(_ name: String, x: [Double], low: [Double], high: [Double], colour: Int? = nil) {
+    package mutating func band(
+        _ name: String, x: [Double], low: [Double], high: [Double], colour: Int? = nil, opacity: Double = 0.25
+    ) {
         precondition(x.count == low.count && x.count == high.count, "a point has an x, a low and a high")
-        marks.append(ChartMark(name: name, shape: .band, colour: take(colour), x: x, y: low, upper: high))
+        marks.append(
+            ChartMark(name: name, shape: .band(opacity: opacity), colour: take(colour), x: x, y: low, upper: high))
     }
 
     /// Adds a forecast in one colour: its median as a line, and the band between two of its levels.
@@ -106,12 +110,16 @@ package struct SVGChart: Picture {
 
 /// One thing drawn; `upper` is empty but for a band, whose lower edge is `y`.
 struct ChartMark: Sendable {
-    enum Shape: Hashable { case line(SVGChart.LineStyle), band }
+    enum Shape: Hashable { case line(SVGChart.LineStyle), band(opacity: Double) }
 
     let name: String
     let shape: Shape
     let colour: Int
     let x: [Double], y: [Double], upper: [Double]
+
+    var isBand: Bool {
+        if case .band = shape { true } else { false }
+    }
 }
 
 /// The palette, as CSS variables whose fallbacks suit a light page.

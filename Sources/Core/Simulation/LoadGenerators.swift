@@ -31,7 +31,7 @@ private struct LoadSource {
     var generator: SplitMix64
     var burstLeft = 0
 
-    mutating func uniform() -> Double { Double.random(in: 0..<1, using: &generator) }
+    mutating func uniform() -> Double { generator.uniform() }
 
     /// The level at a row over the long-run mean.
     mutating func factor(row: Int, seconds: Double) -> Double {
