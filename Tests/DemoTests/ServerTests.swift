@@ -3,6 +3,7 @@ import Demo
 import Kernels
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 import Units
 

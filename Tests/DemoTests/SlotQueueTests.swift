@@ -1,5 +1,6 @@
 import Demo
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct SlotQueueTests {
