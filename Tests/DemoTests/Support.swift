@@ -117,7 +117,7 @@ final class InProcessActuator: Actuator {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 let worker = DemoWorker(
-                    port: 0, settings: self.settings, logger: quiet, onListening: { self.ready(number, at: $0) })
+                    port: 0, settings: self.settings, onListening: { self.ready(number, at: $0) })
                 try? await worker.run()
             }
             group.addTask { for await _ in stop {} }
