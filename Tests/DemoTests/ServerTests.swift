@@ -3,6 +3,7 @@ import Demo
 import Kernels
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 import Units
 
@@ -18,7 +19,7 @@ import Units
         let port = Shared(0)
         let isLoading = Shared(false)
         let worker = DemoWorker(
-            port: 0, settings: quick, logger: quiet,
+            port: 0, settings: quick,
             load: {
                 isLoading.set(true)
                 for await _ in gate {}
@@ -40,21 +41,23 @@ import Units
         let queue = SlotQueue(slots: 2, bound: 10)
         try await withDispatcher(queue) { url, client in
             let worker = Shared(0)
-            let live = DemoWorker(port: 0, settings: quick, logger: quiet, onListening: { worker.set($0) })
+            let live = DemoWorker(port: 0, settings: quick, onListening: { worker.set($0) })
             try await with(background: { try await live.run() }) {
-                // Nothing listens on port 1; it stands first, so it is tried first.
-                queue.update(endpoints: ["127.0.0.1:1", "127.0.0.1:\(try await worker.wait())"])
+                // Nothing listens on these ports; they stand first, so they are tried first, as if a cut had taken three.
+                let gone = (1...3).map { "127.0.0.1:\($0)" }
+                queue.update(endpoints: gone + ["127.0.0.1:\(try await worker.wait())"])
                 #expect(await status(url, client) == 200)
                 #expect(queue.arrivals == 1)
             }
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aRequestThatFailsTwiceIsABadGateway() async throws {
+    @Test(.timeLimit(.minutes(1))) func aRequestThatFailsEverywhereIsABadGateway() async throws {
         let queue = SlotQueue(slots: 2, bound: 10)
         try await withDispatcher(queue) { url, client in
-            queue.update(endpoints: ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"])
+            queue.update(endpoints: (1...9).map { "127.0.0.1:\($0)" })
             #expect(await status(url, client) == 502)
+            #expect(queue.arrivals == 1)
         }
     }
 

@@ -2,19 +2,11 @@ import Demo
 import Logging
 import Ports
 import Synchronization
+import TestSupport
 import Testing
 import Units
 
 let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-
-/// Waits until `condition` holds, and says whether it came to that in a time that is ample.
-func eventually(_ condition: () async -> Bool) async -> Bool {
-    for _ in 0..<1_000 {
-        if await condition() { return true }
-        guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { return false }
-    }
-    return false
-}
 
 /// Runs `body` beside `background`, which is cancelled and awaited afterwards.
 func with<Result: Sendable>(
@@ -125,7 +117,7 @@ final class InProcessActuator: Actuator {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 let worker = DemoWorker(
-                    port: 0, settings: self.settings, logger: quiet, onListening: { self.ready(number, at: $0) })
+                    port: 0, settings: self.settings, onListening: { self.ready(number, at: $0) })
                 try? await worker.run()
             }
             group.addTask { for await _ in stop {} }

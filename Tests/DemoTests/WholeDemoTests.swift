@@ -3,6 +3,7 @@ import Demo
 import Ports
 import Reports
 import Series
+import TestSupport
 import Testing
 import Units
 

@@ -28,8 +28,6 @@ package struct Demo: Sendable {
     private let settings: DemoSettings
     private let ports: DemoPorts
     private let logger: Logger
-    /// Libraries have nothing to tell the watcher of a demo.
-    private let quiet = Logger(label: "demo", factory: { _ in SwiftLogNoOpLogHandler() })
     private let output: @Sendable (DemoMessage) -> Void
 
     package init(
@@ -76,7 +74,7 @@ package struct Demo: Sendable {
             let (listening, told) = AsyncStream<Int>.makeStream(bufferingPolicy: .bufferingNewest(1))
             group.addTask {
                 defer { told.finish() }
-                try await Dispatcher(queue: fleet.queue, client: client, logger: quiet).run { told.yield($0) }
+                try await Dispatcher(queue: fleet.queue, client: client, logger: logger).run { told.yield($0) }
                 return nil
             }
             group.addTask {

@@ -1,5 +1,4 @@
 import Hummingbird
-package import Logging
 import ServiceLifecycle
 
 /// A server that takes its time to become useful, as model servers do: `/healthz`, and `/work` that takes a while.
@@ -10,14 +9,13 @@ package struct DemoWorker: Service {
     private let settings: WorkerSettings
     private let load: @Sendable () async throws -> Void
     private let onListening: @Sendable (Int) -> Void
-    private let logger: Logger
 
     /// `load` is what comes before it listens, by default a sleep as long as the start-up; `onListening` is told the port.
     package init(
-        port: Int, settings: WorkerSettings, logger: Logger, load: (@Sendable () async throws -> Void)? = nil,
+        port: Int, settings: WorkerSettings, load: (@Sendable () async throws -> Void)? = nil,
         onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
-        (self.port, self.settings, self.logger, self.onListening) = (port, settings, logger, onListening)
+        (self.port, self.settings, self.onListening) = (port, settings, onListening)
         self.load = load ?? { try await ContinuousClock().sleep(for: .seconds(settings.startupSeconds)) }
     }
 
@@ -36,7 +34,7 @@ package struct DemoWorker: Service {
             "/healthz": { _ in .json(#"{"ready":true}"#) },
             "/work": { _ in try await Self.work(slots, for: time) },
         ]
-        try await LoopbackServer(port: port, routes: routes, logger: logger, onListening: onListening).run()
+        try await LoopbackServer(port: port, routes: routes, onListening: onListening).run()
     }
 
     private static func work(_ slots: SlotQueue, for time: Duration) async throws -> Response {

@@ -9,6 +9,8 @@ package struct Dispatcher: Sendable {
     private let queue: SlotQueue
     private let client: HTTPClient
     private let logger: Logger
+    /// One cut may stop several instances, and it takes a moment until that is known here.
+    private static let attempts = 4
     /// How long one instance may take to answer.
     private let answerLimit = TimeAmount.seconds(10)
 
@@ -19,7 +21,7 @@ package struct Dispatcher: Sendable {
     /// Serves on a free port of 127.0.0.1, which `onListening` is told, until cancelled.
     package func run(onListening: @escaping @Sendable (Int) -> Void) async throws {
         let routes: [String: LoopbackServer.Handler] = ["/work": { try await respond(to: $0) }]
-        try await LoopbackServer(port: 0, routes: routes, logger: logger, onListening: onListening).run()
+        try await LoopbackServer(port: 0, routes: routes, onListening: onListening).run()
     }
 
     /// A client that goes away takes its request out of the queue. The connection ends with the answer, because watching
@@ -28,12 +30,12 @@ package struct Dispatcher: Sendable {
         try await request.body.consumeWithCancellationOnInboundClose { _ in try await answer() }
     }
 
-    /// An instance may stop while it has the request, so a failure is tried once more elsewhere.
+    /// An instance may stop while it has the request, so a failure is tried again elsewhere.
     private func answer() async throws -> Response {
-        for isRetry in [false, true] {
+        for attempt in 0..<Self.attempts {
             let endpoint: String
             do {
-                endpoint = try await queue.acquire(isRetry: isRetry)
+                endpoint = try await queue.acquire(isRetry: attempt > 0)
             } catch is SlotQueue.Full {
                 return .json(#"{"error":"the queue is full"}"#, status: .serviceUnavailable, closes: true)
             }
@@ -41,7 +43,7 @@ package struct Dispatcher: Sendable {
             if let body = try await work(at: endpoint) { return .json(body, closes: true) }
             queue.avoid(endpoint)
         }
-        return .json(#"{"error":"two instances failed to answer"}"#, status: .badGateway, closes: true)
+        return .json(#"{"error":"no instance that was tried has answered"}"#, status: .badGateway, closes: true)
     }
 
     /// The instance's answer; nil where there was none, or one that is no success.

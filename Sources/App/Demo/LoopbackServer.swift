@@ -1,5 +1,5 @@
 package import Hummingbird
-package import Logging
+import Logging
 import NIOCore
 import ServiceLifecycle
 
@@ -10,13 +10,14 @@ package struct LoopbackServer: Service {
     private let port: Int
     private let routes: [String: Handler]
     private let onListening: @Sendable (Int) -> Void
-    private let logger: Logger
+    /// Starts and ends of a server are of no interest to anyone here.
+    private let logger = Logger(label: "loopback", factory: { _ in SwiftLogNoOpLogHandler() })
 
     /// Port 0 takes a free one; `onListening` is told which, once connections are accepted.
     package init(
-        port: Int, routes: [String: Handler], logger: Logger, onListening: @escaping @Sendable (Int) -> Void = { _ in }
+        port: Int, routes: [String: Handler], onListening: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
-        (self.port, self.routes, self.logger, self.onListening) = (port, routes, logger, onListening)
+        (self.port, self.routes, self.onListening) = (port, routes, onListening)
     }
 
     /// Serves until cancelled or shut down gracefully; throws where the port cannot be had.

@@ -16,6 +16,8 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Plays a compressed day against live workers, under reactive scaling and under prewarming.",
         discussion: """
+            Example: forecast demo --seed 7 --report out/demo.html
+
             Needs nothing but this machine and takes about a minute. The figures are what was measured; where prewarming \
             does not win, it says so.
             """)

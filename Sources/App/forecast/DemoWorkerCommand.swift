@@ -33,7 +33,7 @@ struct DemoWorkerCommand: AsyncParsableCommand {
         (settings.startupSeconds, settings.serviceMilliseconds) = (startup, service)
         settings.concurrency = concurrency
         let quiet = Logger(label: "demo-worker", factory: { _ in SwiftLogNoOpLogHandler() })
-        let worker = DemoWorker(port: port, settings: settings, logger: quiet)
+        let worker = DemoWorker(port: port, settings: settings)
         // A worker that returns has been told to; the group would take that for a failure.
         let service = ServiceGroupConfiguration.ServiceConfiguration(
             service: worker, successTerminationBehavior: .gracefullyShutdownGroup)
