@@ -37,7 +37,8 @@ import Units
                 let guardian = try #require(marker.pids.first { status(of: $0)?.parent == getpid() })
                 kill(guardian, SIGKILL)
                 try await waitFor(.backingOff, 2, actuator, workload)
-                try await eventually("a process is left") { marker.pids.isEmpty }
+                try await waitForReasons(2, actuator, workload)
+                #expect(marker.pids.isEmpty)
                 let instances = try await actuator.observe(workload).instances
                 #expect(instances.allSatisfy { $0.endpoint == nil && $0.restarts == 0 })
                 let failures = instances.compactMap(\.lastFailure)
@@ -137,10 +138,7 @@ import Units
             (spec.guardCommand, spec.backOff) = (guardian, 600...600)
             try await withActuator([workload: spec]) { actuator in
                 try await actuator.scale(workload, to: 1)
-                try await waitFor(.backingOff, 1, actuator, workload)
-                try await eventually("no reason") {
-                    try await actuator.observe(workload).instances.first?.lastFailure != nil
-                }
+                try await waitForReasons(1, actuator, workload)
                 let failure = try await actuator.observe(workload).instances.first?.lastFailure ?? ""
                 #expect(failure.contains(expected), "\(failure)")
             }
@@ -293,4 +291,11 @@ func waitFor(_ state: Instance.State, _ count: Int, _ actuator: ProcessActuator,
 
 func waitForReady(_ count: Int, _ actuator: ProcessActuator, _ workload: WorkloadID) async throws {
     try await waitFor(.ready, count, actuator, workload)
+}
+
+/// Waits until so many instances have failed and nothing is left of them, which is later than that they are not ready.
+func waitForReasons(_ count: Int, _ actuator: ProcessActuator, _ workload: WorkloadID) async throws {
+    try await eventually("not \(count) reasons") {
+        try await actuator.observe(workload).instances.compactMap(\.lastFailure).count == count
+    }
 }

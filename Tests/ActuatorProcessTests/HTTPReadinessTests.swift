@@ -36,7 +36,7 @@ import Units
             let requests = RequestLog(), workload = try workload()
             var spec = try markedSpec(folder, Marker())
             (spec.readiness, spec.warmUpPaths) = (.http(path: "/healthz"), ["/load"])
-            (spec.readyDeadline, spec.backOff, spec.ports) = (2, 600...600, 31920...31939)
+            (spec.readyDeadline, spec.backOff, spec.ports) = (5, 600...600, 31920...31939)
             try await withActuator([workload: spec]) { actuator in
                 try await actuator.scale(workload, to: 1)
                 let port = try await port(actuator, workload)
@@ -44,7 +44,7 @@ import Units
                     requests.add(path)
                     return path == "/load" ? .internalServerError : .ok
                 }
-                try await withServer(port, answer: answer) { try await waitFor(.backingOff, 1, actuator, workload) }
+                try await withServer(port, answer: answer) { try await waitForReasons(1, actuator, workload) }
                 let report = try await actuator.observe(workload)
                 #expect(requests.paths.contains("/load") && report.startupSeconds.isEmpty)
                 let failure = report.instances.first?.lastFailure ?? ""

@@ -77,7 +77,10 @@ struct RunningGuard {
     /// The exit status, and what it reported, once it has ended.
     func end() async throws -> (status: Int32, report: String) {
         try await eventually("the guard does not end") { !process.isRunning }
-        kill(SIGKILL)
+        if process.isRunning {
+            kill(SIGKILL)
+            throw CancellationError()
+        }
         let report = try output.fileHandleForReading.readToEnd() ?? Data()
         return (process.terminationStatus, String(decoding: report, as: UTF8.self))
     }
