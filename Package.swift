@@ -127,7 +127,8 @@ let package = Package(
         .executableTarget(
             name: "forecast",
             dependencies: coreNames.map { .byName(name: $0) } + [
-                "Ports", "InputFiles", "PublicDatasets", "SeriesStoreSQLite", "ActuatorProcess", "Telemetry", "Settings",
+                "Ports", "InputFiles", "PublicDatasets", "SeriesStoreSQLite", "ActuatorProcess", "Telemetry",
+                "Settings",
                 "Reports", "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics, unixSignals,
             ],
             path: "Sources/App/forecast", swiftSettings: strict),

@@ -15,13 +15,13 @@ package enum Terminal {
         return locale.contains("utf-8") || locale.contains("utf8")
     }
 
-    /// Characters a line holds: of the terminal, or as `COLUMNS` says; 80 where neither is known.
+    /// Characters a line holds: of the terminal, or as `COLUMNS` says. Output that goes elsewhere gets long lines, so that a
+    /// row of a table stays one for whatever reads it.
     package static var columns: Int {
         var size = winsize()
-        for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
-            if unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-        }
-        return variable("COLUMNS").flatMap { Int($0) }.map { min(max($0, 20), 1_000) } ?? 80
+        if unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+        let told = variable("COLUMNS").flatMap { Int($0) }.map { min(max($0, 20), 1_000) }
+        return told ?? (isOutputTerminal ? 80 : 160)
     }
 
     private static func variable(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }

@@ -87,7 +87,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     private func tell(_ result: DemoResult) throws {
         write("4/4 result\n\n")
-        write(result.table.rendered(width: min(Terminal.width, 110), colour: Terminal.isColourful))
+        write(result.table.rendered(width: min(Terminal.columns, 110), colour: Terminal.usesColour))
         write("\n" + result.verdict.sentence(reactive: result.reactive, prewarmed: result.prewarmed) + "\n")
         try result.report.rendered().write(toFile: report, atomically: true, encoding: .utf8)
         write("Report with pictures: \(report)\n")
@@ -102,8 +102,8 @@ struct DemoCommand: AsyncParsableCommand {
         let plot = TerminalPlot(history: history, forecast: forecast, high: 0.95)
         write(
             plot.rendered(
-                width: min(Terminal.width, 110), height: 12, unicode: Terminal.isUnicode,
-                colour: Terminal.isColourful))
+                width: min(Terminal.columns, 110), height: 12, unicode: Terminal.usesUnicode,
+                colour: Terminal.usesColour))
     case .status(let text, let isLast):
         let stays = isLast || isatty(STDOUT_FILENO) == 0
         write("    \(text)" + (stays ? "\n" : "\u{1B}[K\r"))

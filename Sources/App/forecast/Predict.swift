@@ -113,7 +113,7 @@ private struct ForecastView {
         for row in 0..<rows {
             table.append(["\(forecast.grid.time(of: row))"] + values(row).map { String(format: "%.2f", $0) })
         }
-        return table.rendered(width: Terminal.width)
+        return table.rendered(width: Terminal.columns)
     }
 
     /// Three horizons of history beside the forecast, a day of it at least where there is as much.
@@ -125,6 +125,6 @@ private struct ForecastView {
             values: Array(forecast.values.prefix(rows * columns)))
         let plot = TerminalPlot(history: past, forecast: shown, low: levels.first ?? 0.1, high: levels.last ?? 0.9)
         return plot.rendered(
-            width: min(Terminal.width, 120), height: 18, unicode: Terminal.isUnicode, colour: Terminal.isColourful)
+            width: min(Terminal.columns, 120), height: 18, unicode: Terminal.usesUnicode, colour: Terminal.usesColour)
     }
 }

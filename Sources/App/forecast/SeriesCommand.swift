@@ -38,7 +38,7 @@ struct SeriesCommand: AsyncParsableCommand {
                 "\(summary.bytes)",
             ])
         }
-        print(table.rendered(width: Terminal.width), terminator: "")
+        print(table.rendered(width: Terminal.columns), terminator: "")
     }
 
     private struct Row: Encodable {

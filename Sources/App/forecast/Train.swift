@@ -74,7 +74,7 @@ struct Train: AsyncParsableCommand {
                 table.append(
                     [name] + [scores.wql, scores.tail, scores.cover].map { String(format: "%.4f", $0) })
             }
-            return learnt + table.rendered(width: Terminal.width)
+            return learnt + table.rendered(width: Terminal.columns)
         }
     }
 }
