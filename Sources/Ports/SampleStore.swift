@@ -9,6 +9,9 @@ package protocol SampleStore: Sendable {
     /// When this returns, the samples survive the end of the process.
     func append(_ batch: SampleBatch) async throws(StoreError) -> AppendOutcome
 
+    /// Stores the samples of a push, as `append` does: all of them or none, but for those that its outcome says were refused.
+    func write(_ columns: WriteColumns) async throws(StoreError) -> WriteOutcome
+
     /// What is stored, ascending by key; all series where `selector` is nil.
     func series(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesSummary]
 
@@ -18,6 +21,43 @@ package protocol SampleStore: Sendable {
 
     /// Removes what is older than `time`; returns how many samples went.
     func prune(before time: Timestamp) async throws(StoreError) -> Int
+}
+
+extension SampleStore {
+    /// For stores that have no faster way: by way of a batch.
+    package func write(_ columns: WriteColumns) async throws(StoreError) -> WriteOutcome {
+        var outcome = WriteOutcome()
+        var batch = SampleBatch()
+        var keys: [SeriesKey?] = []
+        for block in columns.blocks { keys.append(try? SeriesKey(labelBlock: columns.bytes[block])) }
+        for index in columns.times.indices {
+            guard let key = keys[Int(columns.series[index])] else {
+                outcome.badNames += 1
+                continue
+            }
+            batch.append(key, Timestamp(millisecondsSinceEpoch: columns.times[index]), columns.values[index])
+            outcome.accepted += 1
+        }
+        _ = try await append(batch)
+        return outcome
+    }
+}
+
+/// What became of a push: samples, by outcome.
+package struct WriteOutcome: Hashable, Sendable {
+    package var accepted: Int
+    /// Refused because their series has names or sizes that will not do.
+    package var badNames: Int
+    /// Refused because they are older than late samples may be.
+    package var tooOld: Int
+    /// Refused because their series is new and there are as many as may be.
+    package var overLimit: Int
+
+    package init(accepted: Int = 0, badNames: Int = 0, tooOld: Int = 0, overLimit: Int = 0) {
+        (self.accepted, self.badNames, self.tooOld, self.overLimit) = (accepted, badNames, tooOld, overLimit)
+    }
+
+    package var refused: Int { badNames + tooOld + overLimit }
 }
 
 /// What became of a batch.

@@ -123,6 +123,6 @@ private struct PolicyOutcome: Encodable {
                 outcome.cost.map { String(format: "%.3f", $0) } ?? "-", "\(outcome.raises)", "\(outcome.peak)",
             ])
         }
-        return table.rendered()
+        return table.rendered(width: Terminal.columns, colour: Terminal.usesColour)
     }
 }

@@ -78,7 +78,7 @@ struct DatasetsGenerate: AsyncParsableCommand {
         abstract: "Makes up a trace; the same arguments give the same file.",
         discussion: """
             Example:
-              forecast datasets generate weekly --seed 1 --days 28 --output weekly.csv
+              forecast datasets generate weekly --seed 1 --days 28 --step 5m --output weekly.csv
 
             Values are request counts per step, with Poisson noise. Without --output they go to standard output.
             """)
@@ -89,8 +89,8 @@ struct DatasetsGenerate: AsyncParsableCommand {
     var seed: UInt64
     @Option(help: "How many days.")
     var days = 28
-    @Option(help: "Seconds a row spans.")
-    var step = 60
+    @Option(help: "What a row spans: seconds, or 1m, 15m, 1h, …")
+    var step = Span(60)
     @Option(help: "The mean count per row.")
     var mean = 100.0
     @Option(help: "Where the trace starts.")
@@ -99,7 +99,7 @@ struct DatasetsGenerate: AsyncParsableCommand {
     var output: String?
 
     func validate() throws {
-        if !(1...86_400).contains(step) { throw ValidationError("--step must be between 1 and 86400 seconds.") }
+        if !(1...86_400).contains(step.seconds) { throw ValidationError("--step must be from 1 s to 1 d.") }
         if !(1...36_500).contains(days) { throw ValidationError("--days must be between 1 and 36500.") }
         if !(mean > 0 && mean <= 1e9) { throw ValidationError("--mean must be above 0 and at most 1e9.") }
         if rows > GridError.maximumRows {
@@ -108,14 +108,17 @@ struct DatasetsGenerate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let series = generateLoad(kind, seed: seed, start: start, step: step, rows: rows, mean: mean)
+        let series = generateLoad(kind, seed: seed, start: start, step: step.seconds, rows: rows, mean: mean)
         let times = series.values.indices.map { series.grid.time(of: $0) }
         let bytes = encodedTraceCSV(SampleColumns(timestamps: times, values: series.values))
-        if let output { return try writeAtomically(bytes, to: output) }
+        if let output {
+            try writeAtomically(bytes, to: output)
+            return print("\(output): \(series.count) rows of \(step.seconds) s")
+        }
         try FileHandle.standardOutput.write(contentsOf: Data(bytes))
     }
 
-    private var rows: Int { days * 86_400 / step }
+    private var rows: Int { days * 86_400 / step.seconds }
 }
 
 extension LoadPattern: ExpressibleByArgument {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Forecasting
 import Foundation
 import InputFiles
+import Reports
 import Series
 import Units
 
@@ -43,7 +44,11 @@ struct Evaluate: AsyncParsableCommand {
         let started = ProcessCPU.seconds()
         var rows: [String] = ["series,origin,timestamp," + entry.levels.map { "\($0)" }.joined(separator: ",")]
         var scores: [Scores] = []
-        for (name, found) in try TraceFile(path: path).series.prefix(maxSeries ?? .max) {
+        let traces = try TraceFile(path: path).series.prefix(maxSeries ?? .max)
+        let progress = ProgressBar(label: "evaluating \(entry.name)", total: traces.count)
+        defer { progress.finish() }
+        for (done, (name, found)) in traces.enumerated() {
+            progress.update(done)
             let series = entry.gaps == "zero" ? found.fillingGapsWithZero() : found
             guard !evaluation.originRows(count: series.count).isEmpty else { continue }
             let result = try evaluation.forecasts(of: series, by: forecaster)
@@ -54,6 +59,7 @@ struct Evaluate: AsyncParsableCommand {
         if let output {
             try (rows.joined(separator: "\n") + "\n").write(toFile: output, atomically: true, encoding: .utf8)
         }
+        progress.finish()
         let cpu = ProcessCPU.seconds() - started
         let figures = Figures(
             entry: entry.name, model: forecaster.name, series: scores.count, cpuSeconds: cpu, .combined(scores))

@@ -107,6 +107,8 @@ struct Span: ExpressibleByArgument {
 
     init(_ seconds: Int) { self.seconds = seconds }
 
+    var defaultValueDescription: String { "\(seconds)s" }
+
     init?(argument: String) {
         guard let value = Units.seconds(parsing: argument), value >= 1, value <= 1e9, value == value.rounded() else {
             return nil

@@ -49,7 +49,7 @@ extension SeriesKey: CustomStringConvertible {
 /// Why a series cannot be called that.
 package enum SeriesNameError: Error, Hashable, Sendable, CustomStringConvertible {
     case badMetricName(String), badLabelName(String), repeatedLabel(String), tooManyLabels(Int)
-    case valueTooLong(label: String)
+    case valueTooLong(label: String), badLabelBlock
 
     package var description: String {
         switch self {
@@ -58,6 +58,7 @@ package enum SeriesNameError: Error, Hashable, Sendable, CustomStringConvertible
         case .badLabelName(let name): "'\(name.prefix(80))' is no label name"
         case .repeatedLabel(let name): "label '\(name)' stands twice"
         case .tooManyLabels(let count): "\(count) labels; at most \(SeriesKey.Limits.labels)"
+        case .badLabelBlock: "the labels are not encoded as remote_write has it"
         case .valueTooLong(let label): "the value of label '\(label)' is over \(SeriesKey.Limits.valueBytes) bytes"
         }
     }
