@@ -109,7 +109,8 @@ let package = Package(
         adapter(
             "ActuatorProcess", uses: ["Units", "Ports", "CInstanceGuard"],
             packages: [subprocess, systemPackage, asyncHTTPClient, logging, nioCore, nioHTTP1]),
-        adapter("SeriesStoreSQLite", uses: ["Units", "Series", "Planning", "Ports"], packages: [grdb]),
+        adapter(
+            "SeriesStoreSQLite", uses: ["Units", "Series", "Planning", "Ports", "CZlib"], packages: [grdb, nioPosix]),
         adapter("InputFiles", uses: ["Units", "Series", "WireFormats", "Ports", "CZlib"]),
         adapter(
             "PublicDatasets", uses: ["Series", "WireFormats"], packages: [asyncHTTPClient, crypto, nioCore, nioHTTP1]),

@@ -84,10 +84,11 @@ package enum Chunk {
     @inline(__always)
     private static func scaled(_ value: Double, _ exponent: Int) -> Int64? {
         let scale = powersOfTen[exponent]
-        let number = (value * scale).rounded(.toNearestOrEven)
+        let rounded = (value * scale).rounded(.toNearestOrEven)
         // Below 2^53 a whole number is exact, and so its quotient is the double nearest to the decimal.
-        guard abs(number) < 0x1p53, (number / scale).bitPattern == value.bitPattern else { return nil }
-        return Int64(number)
+        guard abs(rounded) < 0x1p53 else { return nil }
+        let number = Int64(rounded)
+        return (Double(number) / scale).bitPattern == value.bitPattern ? number : nil
     }
 }
 
