@@ -60,21 +60,33 @@ extension SQLiteStore: SampleStore {
         }
     }
 
-    /// Writes anew the chunks that hold the limit, without what lies before it.
+    /// Writes anew the chunks that hold the limit, without what lies before it; with them whatever overlaps, as what is written
+    /// later counts.
     private static func cutChunks(before limit: Int64, _ database: Database) throws -> Int {
-        let rows = try Row.fetchAll(
-            database, sql: "SELECT * FROM chunk WHERE start < ? ORDER BY block, offset", arguments: [limit]
-        ).map(ChunkRow.init)
-        var removed = 0
         var (reader, writer) = (ChunkReader(database), BlockWriter(database))
-        for row in rows {
-            let kept = try reader.read(row).within(limit, .max)
-            removed += row.count - kept.times.count
-            try writer.append(kept, of: row.series)
-            try delete(row, database)
+        var removed = 0
+        for series in try Int64.fetchAll(
+            database, sql: "SELECT DISTINCT series FROM chunk WHERE start < ?", arguments: [limit])
+        {
+            let rows = try overlapping(limit, of: series, reader)
+            let whole = Run.merged(try rows.map { try reader.read($0) }), kept = whole.within(limit, .max)
+            removed += whole.times.count - kept.times.count
+            try writer.append(kept, of: series)
+            for row in rows { try delete(row, database) }
         }
         try writer.finish()
         return removed
+    }
+
+    /// The chunks that begin before `limit`, and all that overlap one of them, by way of others too.
+    private static func overlapping(_ limit: Int64, of series: Int64, _ reader: ChunkReader) throws -> [ChunkRow] {
+        var end = limit
+        while true {
+            let rows = try reader.rows(of: series, from: .min, to: end)
+            let reach = rows.map(\.last).max() ?? end
+            guard reach >= end, reach < .max else { return rows }
+            end = reach + 1
+        }
     }
 
     static func delete(_ row: ChunkRow, _ database: Database) throws {

@@ -18,16 +18,16 @@ package struct StoreConformance {
 
     package func findings() async throws -> [String] {
         var findings: [String] = []
-        for check in [keepsWhatItTakes, replacesAndLeavesAlone, refusesNothingUnknown] {
-            findings += try await withStore(check)
-        }
+        findings += try await withStore { try await keepsWhatItTakes($0) }
+        findings += try await withStore { try await replacesAndLeavesAlone($0) }
+        findings += try await withStore { try await refusesNothingUnknown($0) }
         for seed in UInt64(0)..<8 {
             findings += try await withStore { store in try await behavesAsItsTwin(store, seed: seed) }
         }
         return findings
     }
 
-    @Sendable private func keepsWhatItTakes(_ store: any SampleStore) async throws -> [String] {
+    private func keepsWhatItTakes(_ store: any SampleStore) async throws -> [String] {
         let key = try key("a", "é\"\\\n")
         // Extremes, and times out of order.
         let samples = [(5_000, 1e308), (-1, -0.0), (3, Double.leastNonzeroMagnitude), (0, 1.0 / 3), (1 << 52, -1e308)]
@@ -46,7 +46,7 @@ package struct StoreConformance {
         return findings
     }
 
-    @Sendable private func replacesAndLeavesAlone(_ store: any SampleStore) async throws -> [String] {
+    private func replacesAndLeavesAlone(_ store: any SampleStore) async throws -> [String] {
         let key = try key("a", "1")
         let first = try await store.append(batch(key, [(0, 1), (60, 2), (120, .nan)]))
         let again = try await store.append(batch(key, [(0, 1), (60, 3), (180, 4)]))
@@ -58,7 +58,7 @@ package struct StoreConformance {
             + (tellsOutcomes && (removed != 1 || left != [3, 4]) ? ["pruning \(removed) left \(left)"] : [])
     }
 
-    @Sendable private func refusesNothingUnknown(_ store: any SampleStore) async throws -> [String] {
+    private func refusesNothingUnknown(_ store: any SampleStore) async throws -> [String] {
         let key = try key("nobody", "1")
         let samples = try await store.samples(of: key, in: time(0)..<time(1)),
             list = try await store.series(matching: nil)

@@ -49,6 +49,7 @@ package final class HeadStore: SampleStore, Sendable {
         var recovered = HeadState(
             bounds: .init(bytes: limits.headBytes, series: limits.series), segment: (segments.last ?? flushed) + 1)
         for number in segments { Self.recover(files.content(number), into: &recovered) }
+        if recovered.active.count > 0 { flusher.yield() }
         state = Mutex(recovered)
     }
 
@@ -118,7 +119,6 @@ package final class HeadStore: SampleStore, Sendable {
     /// Writes and flushes until `stop()`; then flushes all there is and returns. Call once.
     package func run() async throws {
         threads.start()
-        if state.withLock({ $0.active.count }) > 0 { flusher.yield() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.writeLog() }
             group.addTask { await self.keepFlushing() }
