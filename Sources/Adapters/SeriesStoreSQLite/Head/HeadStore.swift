@@ -53,6 +53,14 @@ package final class HeadStore: SampleStore, Sendable {
         state = Mutex(recovered)
     }
 
+    /// For reading what is stored, and what a daemon has acknowledged and not flushed yet, whether it still runs or not.
+    package convenience init(reading path: String) async throws(StoreError) {
+        var limits = Limits()
+        limits.headBytes = .max
+        try await self.init(
+            SQLiteStore(path: path, missing: .refuse), limits: limits, now: { Timestamp(millisecondsSinceEpoch: 0) })
+    }
+
     private static func recover(_ bytes: [UInt8], into state: inout HeadState) {
         var numbers: [UInt32: Int] = [:]
         _ = LogRecord.read(bytes) { number, block in
