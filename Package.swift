@@ -144,6 +144,10 @@ let package = Package(
 
         testing("TestSupport", uses: ["Units", "Kernels", "Series"]),
         testing("ConformanceKit", uses: ["Units", "Kernels", "Series", "Forecasting", "Planning", "Ports"]),
+        // `make fuzz` builds it a second time, around libFuzzer.
+        .executableTarget(
+            name: "fuzz-decoders", dependencies: ["Units", "Kernels", "Series", "WireFormats"],
+            path: "Sources/Testing/FuzzDecoders", swiftSettings: strict),
 
         tests("UnitsTests", of: ["Units"]),
         tests("KernelsTests", of: ["Kernels"]),

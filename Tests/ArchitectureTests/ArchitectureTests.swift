@@ -10,6 +10,7 @@ import Testing
         "Ports",
         "CZlib", "CInstanceGuard", "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "PublicDatasets", "Telemetry",
         "Settings", "Reports", "ControlLoop", "HTTPAPI", "Demo", "forecast", "TestSupport", "ConformanceKit",
+        "FuzzDecoders",
     ]
 
     @Test func importsPointOneWay() throws {
