@@ -91,6 +91,9 @@ let package = Package(
             name: "COpenBLAS", path: "Sources/Core/COpenBLAS", pkgConfig: "openblas",
             providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(
+            name: "CSnappy", path: "Sources/Core/CSnappy", pkgConfig: "snappy",
+            providers: [.apt(["libsnappy-dev"])]),
+        .systemLibrary(
             name: "CZlib", path: "Sources/Adapters/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         core("Units"),
@@ -99,7 +102,7 @@ let package = Package(
         core("Forecasting", uses: ["Units", "Kernels", "Series"]),
         core("Planning", uses: ["Units", "Kernels", "Series"]),
         core("Simulation", uses: ["Units", "Kernels", "Series", "Forecasting", "Planning"]),
-        core("WireFormats", uses: ["Units", "Series"]),
+        core("WireFormats", uses: ["Units", "Series", "CSnappy"]),
 
         .target(
             name: "Ports", dependencies: ["Units", "Series", "Forecasting", "Planning"], path: "Sources/Ports",
@@ -144,7 +147,7 @@ let package = Package(
         tests("UnitsTests", of: ["Units"]),
         tests("KernelsTests", of: ["Kernels"]),
         tests("SeriesTests", of: ["Units", "Series"]),
-        tests("WireFormatsTests", of: ["Units", "Series", "WireFormats"]),
+        tests("WireFormatsTests", of: ["Units", "Kernels", "Series", "WireFormats"]),
         tests("ForecastingTests", of: ["Units", "Kernels", "Series", "Forecasting", "ConformanceKit"]),
         tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"]),
         tests("SimulationTests", of: coreNames + ["InputFiles"]),

@@ -6,7 +6,8 @@ import Testing
 @Suite struct ArchitectureTests {
     /// Modules from the bottom up; a module imports only modules of the project that stand before it.
     static let order = [
-        "COpenBLAS", "Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats", "Ports",
+        "COpenBLAS", "CSnappy", "Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats",
+        "Ports",
         "CZlib", "CInstanceGuard", "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "PublicDatasets", "Telemetry",
         "Settings", "Reports", "ControlLoop", "HTTPAPI", "Demo", "forecast", "TestSupport", "ConformanceKit",
     ]
