@@ -94,3 +94,12 @@ struct ProtoReader {
         return UInt64(UInt32(littleEndian: value))
     }
 }
+
+extension Span<UInt8> {
+    /// The UTF-8 text in `range`. Throws where it is none.
+    func text(_ range: Range<Int>) throws(DecodeError) -> String {
+        let text = unsafe extracting(range).withUnsafeBufferPointer { unsafe String(validating: $0, as: UTF8.self) }
+        guard let text else { throw DecodeError("text that is not UTF-8", at: range.lowerBound) }
+        return text
+    }
+}
