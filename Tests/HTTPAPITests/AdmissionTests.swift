@@ -54,7 +54,8 @@ import Testing
         var limits = APILimits()
         limits.sending = .milliseconds(200)
         let start = ContinuousClock.now
-        try await withAPI(ScriptedStore(), limits: limits, uptime: { ContinuousClock.now - start }, .live) { client async throws in
+        try await withAPI(ScriptedStore(), limits: limits, uptime: { ContinuousClock.now - start }, .live) {
+            client async throws in
             let port = try #require(client.port)
             let script = """
                 exec 3<>/dev/tcp/127.0.0.1/\(port)

@@ -3,6 +3,7 @@ import HTTPAPI
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Ports
 import TestSupport
 import Testing
 
@@ -39,6 +40,30 @@ import Testing
                 "m 1000 10.0", "m 3000 30.0", #"n{job="web 1",series="x",zone="a=b"} 5000 1.0"#,
                 #"n{job="web 1",series="y",zone="a=b"} 5000 2.0"#,
             ])
+    }
+
+    @Test func expositionsAreStored() async throws {
+        let store = ScriptedStore()
+        try await withAPI(store) { client async throws in
+            let text = "# TYPE a counter\na{l=\"1\"} 5 2000\na{l=\"2\"} 6\n"
+            #expect(try await client.post("/api/v1/import/prometheus", text).status == .noContent)
+            let open = HTTPFields.fields([("Content-Type", "application/openmetrics-text; version=1.0.0")])
+            let response = try await client.post("/api/v1/import/prometheus", "b 7 3.5\n# EOF\n", open)
+            #expect(response.status == .noContent)
+            let cut = try await client.post("/api/v1/import/prometheus", "b 8 4\n", open)
+            #expect(cut.status == .badRequest && cut.text.contains("line 1: "), "\(cut.text)")
+        }
+        // Without a time it is of now, which is 1000 s here.
+        #expect(
+            try await store.stored() == [#"a{l="1"} 2000 5.0"#, #"a{l="2"} 1000000 6.0"#, "b 3500 7.0"])
+    }
+
+    @Test func whatTheStoreRefusesIsCounted() async throws {
+        try await withAPI(ScriptedStore(.refuse(WriteOutcome(accepted: 1, tooOld: 4)))) { client async throws in
+            let line = #"{"metric":{"__name__":"a"},"values":[1],"timestamps":[1000]}"#
+            let response = try await client.post("/api/v1/import", line)
+            #expect(response.status == .badRequest && response.text.contains("stored 1 samples and refused 4 that are"))
+        }
     }
 
     @Test func badBodiesAreToldWithTheirLineAndLeaveNothing() async throws {

@@ -91,6 +91,11 @@ private func addSampleRoutes(to router: Router<APIContext>, _ limits: APILimits,
     let imports = ImportRoutes(store: sources.store, reader: reader, gate: pushGate, now: sources.now)
     router.post("/api/v1/import") { request, _ in try await imports.jsonLines(request) }
     router.post("/api/v1/import/csv") { request, _ in try await imports.csv(request) }
+    router.post("/api/v1/import/prometheus") { request, _ in try await imports.exposition(request) }
+    let otlp = OTLPRoute(store: sources.store, reader: reader, gate: pushGate)
+    router.post("/v1/metrics") { request, _ in try await otlp(request) }
+    let read = RemoteReadRoute(store: sources.store, reader: reader, gate: queryGate)
+    router.post("/api/v1/read") { request, _ in try await read(request) }
     QueryRoutes(store: sources.store, reader: reader, gate: queryGate, now: sources.now).add(to: router)
 }
 

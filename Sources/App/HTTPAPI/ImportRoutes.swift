@@ -5,7 +5,8 @@ import Series
 import Units
 import WireFormats
 
-/// Pushes as text: all of a body is stored, or nothing of it. 204, as VictoriaMetrics answers.
+/// Pushes as text: of a body with a mistake nothing is stored. 204, as VictoriaMetrics answers, or 400 with the counts where the
+/// store refuses some samples.
 struct ImportRoutes: Sendable {
     let store: any SampleStore
     let reader: BodyReader
@@ -39,6 +40,18 @@ struct ImportRoutes: Sendable {
         }
     }
 
+    /// `POST /api/v1/import/prometheus`: Prometheus text, or OpenMetrics by its Content-Type. Samples without a time are of now.
+    func exposition(_ request: Request) async throws -> Response {
+        let type = MediaTypeText(request.headers[.contentType] ?? "")
+        let format: ExpositionFormat = type.name == "application/openmetrics-text" ? .openMetrics : .prometheusText
+        let time = now()
+        return try await stored(request) { body throws(LineProblem) in
+            do throws(DecodeError) { return try decodeExposition(body[...], format: format, at: time) } catch {
+                throw LineProblem(error.problem)
+            }
+        }
+    }
+
     private func stored(
         _ request: Request, _ decode: ([UInt8]) throws(LineProblem) -> SampleBatch
     ) async throws -> Response {
@@ -48,7 +61,9 @@ struct ImportRoutes: Sendable {
             do throws(LineProblem) { batch = try decode(body) } catch {
                 throw Problem(.badRequest, "\(error); nothing of this body was stored")
             }
-            if !batch.isEmpty { _ = try await store.append(batch) }
+            guard !batch.isEmpty else { return Response(status: .noContent) }
+            let outcome = try await store.write(WriteColumns(batch))
+            guard outcome.refused == 0 else { throw Problem(.badRequest, outcome.refusals) }
             return Response(status: .noContent)
         }
     }
