@@ -8,9 +8,12 @@ import Testing
     func aStoppedDemoLeavesNoProcess(signal: Int32) async throws {
         try await withTemporaryDirectory { directory in
             let output = directory.appending(path: "out"), errors = directory.appending(path: "err")
+            let folders = directory.appending(path: "tmp")
+            try FileManager.default.createDirectory(at: folders, withIntermediateDirectories: false)
             let report = directory.appending(path: "new/demo.html").path
             let demo = try BuiltBinary.started(
-                BuiltBinary.path, ["demo", "--report", report], output: output, errors: errors)
+                "env", ["TMPDIR=\(folders.path)", BuiltBinary.path, "demo", "--report", report], output: output,
+                errors: errors)
             let pid = demo.processIdentifier
             // Two fleets of two workers, each under a guard.
             let isUp = await eventually { descendants(of: pid).count >= 8 }
@@ -21,6 +24,7 @@ import Testing
             #expect(isUp, "no workers were started: \(text)")
             if signal != SIGKILL {
                 #expect(demo.terminationReason == .exit && demo.terminationStatus == 130, "\(text)")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folders.path) == [], "the store is left")
                 #expect(text.contains("stopped; nothing is left running"), "\(text)")
             }
             #expect(await eventually { started.allSatisfy { !isAlive($0) } }, "processes are left")

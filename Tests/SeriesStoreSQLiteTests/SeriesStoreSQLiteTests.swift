@@ -12,8 +12,8 @@ import Units
 @Suite struct SeriesStoreSQLiteTests {
     @Test func conforms() async throws {
         try await withTemporaryDirectory { directory in
-            let conformance = StoreConformance {
-                try SQLiteStore(path: directory.appending(path: "\(UUID()).db").path, missing: .create)
+            let conformance = StoreConformance { check in
+                try await check(SQLiteStore(path: directory.appending(path: "\(UUID()).db").path, missing: .create))
             }
             let findings = try await conformance.findings()
             #expect(findings == [])
@@ -22,7 +22,7 @@ import Units
 
     /// The twin that stores are compared with must pass by itself.
     @Test func theTwinConforms() async throws {
-        #expect(try await StoreConformance { InMemorySampleStore() }.findings() == [])
+        #expect(try await StoreConformance { try await $0(InMemorySampleStore()) }.findings() == [])
     }
 
     @Test func everythingSurvivesReopening() async throws {

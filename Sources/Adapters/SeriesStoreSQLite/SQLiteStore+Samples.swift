@@ -3,45 +3,47 @@ package import Ports
 package import Series
 package import Units
 
+/// Samples straight into chunks and out of them: for batches, as a file gives them. A stream of small pushes goes through
+/// `HeadStore`.
 extension SQLiteStore: SampleStore {
     package func append(_ batch: SampleBatch) async throws(StoreError) -> AppendOutcome {
         try await write { database in
-            var writer = try SampleWriter(database)
+            var outcome = AppendOutcome()
+            var (reader, writer) = (ChunkReader(database), BlockWriter(database))
             for (key, columns) in zip(batch.keys, batch.columns) {
-                try writer.write(columns, of: try Self.seriesNumber(key, database))
+                let series = try Self.seriesNumber(key.description, metric: key.metric, database)
+                let change = try Self.change(columns, of: series, &reader)
+                outcome += change.outcome
+                if !change.run.times.isEmpty { try writer.append(change.run, of: series) }
             }
-            return writer.outcome
+            try writer.finish()
+            return outcome
         }
     }
 
     package func series(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesSummary] {
         try await read { database in
-            let bytesPerSample = try Self.bytesPerSample(database)
+            var reader = ChunkReader(database)
             return try Self.numberedKeys(of: selector?.metric, database)
                 .filter { selector?.matches($0.key) ?? true }
-                .compactMap { number, key in
-                    try Self.summary(of: number, key, bytesPerSample: bytesPerSample, database)
-                }
+                .compactMap { try Self.summary(of: $0.number, $0.key, &reader) }
                 .sorted { $0.key < $1.key }
         }
     }
 
     package func samples(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> SampleColumns {
+        let run = try await run(of: key, in: range)
+        return SampleColumns(
+            timestamps: run.times.map { Timestamp(millisecondsSinceEpoch: $0) }, values: run.values)
+    }
+
+    func run(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> Run {
         try await read { database in
-            var columns = SampleColumns()
-            let rows = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT time, value FROM sample
-                    WHERE series = (SELECT id FROM series WHERE key = ?) AND time >= ? AND time < ? ORDER BY time
-                    """,
-                arguments: [
-                    key.description, range.lowerBound.millisecondsSinceEpoch, range.upperBound.millisecondsSinceEpoch,
-                ])
-            while let row = try rows.next() {
-                columns.append(Timestamp(millisecondsSinceEpoch: row[0]), row[1])
-            }
-            return columns
+            let find = try database.cachedStatement(sql: "SELECT id FROM series WHERE key = ?")
+            guard let series = try Int64.fetchOne(find, arguments: [key.description]) else { return Run() }
+            var reader = ChunkReader(database)
+            return try reader.samples(
+                of: series, from: range.lowerBound.millisecondsSinceEpoch, to: range.upperBound.millisecondsSinceEpoch)
         }
     }
 
@@ -49,22 +51,63 @@ extension SQLiteStore: SampleStore {
         try await write { database in
             let limit = time.millisecondsSinceEpoch
             try database.execute(sql: "DELETE FROM decision WHERE time < ?", arguments: [limit])
-            try database.execute(sql: "DELETE FROM sample WHERE time < ?", arguments: [limit])
-            return database.changesCount
+            var removed =
+                try Int.fetchOne(database, sql: "SELECT sum(count) FROM chunk WHERE last < ?", arguments: [limit]) ?? 0
+            try database.execute(sql: "DELETE FROM chunk WHERE last < ?", arguments: [limit])
+            removed += try Self.cutChunks(before: limit, database)
+            try Self.removeEmptyBlocks(database)
+            return removed
         }
     }
 
-    private static func seriesNumber(_ key: SeriesKey, _ database: Database) throws -> Int64 {
-        let text = key.description
+    /// Writes anew the chunks that hold the limit, without what lies before it; with them whatever overlaps, as what is written
+    /// later counts.
+    private static func cutChunks(before limit: Int64, _ database: Database) throws -> Int {
+        var (reader, writer) = (ChunkReader(database), BlockWriter(database))
+        var removed = 0
+        for series in try Int64.fetchAll(
+            database, sql: "SELECT DISTINCT series FROM chunk WHERE start < ?", arguments: [limit])
+        {
+            let rows = try overlapping(limit, of: series, reader)
+            let whole = Run.merged(try rows.map { try reader.read($0) }), kept = whole.within(limit, .max)
+            removed += whole.times.count - kept.times.count
+            try writer.append(kept, of: series)
+            for row in rows { try delete(row, database) }
+        }
+        try writer.finish()
+        return removed
+    }
+
+    /// The chunks that begin before `limit`, and all that overlap one of them, by way of others too.
+    private static func overlapping(_ limit: Int64, of series: Int64, _ reader: ChunkReader) throws -> [ChunkRow] {
+        var end = limit
+        while true {
+            let rows = try reader.rows(of: series, from: .min, to: end)
+            let reach = rows.map(\.last).max() ?? end
+            guard reach >= end, reach < .max else { return rows }
+            end = reach + 1
+        }
+    }
+
+    static func delete(_ row: ChunkRow, _ database: Database) throws {
+        try database.cachedStatement(
+            sql: "DELETE FROM chunk WHERE series = ? AND start = ? AND block = ? AND offset = ?"
+        ).execute(arguments: [row.series, row.start, row.block, row.offset])
+    }
+
+    static func removeEmptyBlocks(_ database: Database) throws {
+        try database.execute(sql: "DELETE FROM block WHERE id NOT IN (SELECT block FROM chunk)")
+    }
+
+    static func seriesNumber(_ key: String, metric: String, _ database: Database) throws -> Int64 {
         let find = try database.cachedStatement(sql: "SELECT id FROM series WHERE key = ?")
-        if let number = try Int64.fetchOne(find, arguments: [text]) { return number }
-        try database.execute(sql: "INSERT INTO series (key, metric) VALUES (?, ?)", arguments: [text, key.metric])
+        if let number = try Int64.fetchOne(find, arguments: [key]) { return number }
+        try database.cachedStatement(sql: "INSERT INTO series (key, metric) VALUES (?, ?)")
+            .execute(arguments: [key, metric])
         return database.lastInsertedRowID
     }
 
-    private static func numberedKeys(
-        of metric: String?, _ database: Database
-    ) throws -> [(number: Int64, key: SeriesKey)] {
+    static func numberedKeys(of metric: String?, _ database: Database) throws -> [(number: Int64, key: SeriesKey)] {
         let rows = try Row.fetchAll(
             database, sql: "SELECT id, key FROM series WHERE ?1 IS NULL OR metric = ?1", arguments: [metric])
         return try rows.map { row in
@@ -75,76 +118,58 @@ extension SQLiteStore: SampleStore {
 
     /// Nil for a series whose samples have all been pruned.
     private static func summary(
-        of number: Int64, _ key: SeriesKey, bytesPerSample: Double, _ database: Database
+        of number: Int64, _ key: SeriesKey, _ reader: inout ChunkReader
     ) throws -> SeriesSummary? {
-        let times = try Int64.fetchCursor(
-            database, sql: "SELECT time FROM sample WHERE series = ? ORDER BY time", arguments: [number])
-        var steps = StepCounter()
-        while let time = try times.next() { steps.add(time) }
-        guard let first = steps.first, let last = steps.last else { return nil }
-        return SeriesSummary(
-            key: key, samples: steps.count, first: Timestamp(millisecondsSinceEpoch: first),
-            last: Timestamp(millisecondsSinceEpoch: last), stepMilliseconds: steps.commonest, gaps: steps.gaps,
-            bytes: Int((Double(steps.count) * bytesPerSample).rounded()))
+        let rows = try reader.rows(of: number, from: .min, to: .max)
+        let run = Run.merged(try rows.map { try reader.read($0) })
+        return SeriesSummary(key, times: run.times, bytes: rows.reduce(0) { $0 + $1.size })
     }
 
-    /// The sample table's share of the file, per sample; SQLite tells no size of a part of a table.
-    private static func bytesPerSample(_ database: Database) throws -> Double {
-        let size = try Int.fetchOne(
-            database, sql: "SELECT sum(pgsize) FROM dbstat WHERE name = 'sample' AND aggregate = TRUE")
-        let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM sample") ?? 0
-        return count == 0 ? 0 : Double(size ?? 0) / Double(count)
-    }
-}
-
-/// Inserts samples and counts what became of them.
-private struct SampleWriter {
-    private let insert: Statement, update: Statement
-    private let database: Database
-    private(set) var outcome = AppendOutcome()
-
-    init(_ database: Database) throws {
-        self.database = database
-        insert = try database.cachedStatement(
-            sql: "INSERT INTO sample (series, time, value) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-        update = try database.cachedStatement(
-            sql: "UPDATE sample SET value = ?3 WHERE series = ?1 AND time = ?2 AND value <> ?3")
-    }
-
-    mutating func write(_ columns: SampleColumns, of series: Int64) throws {
-        for (time, value) in zip(columns.timestamps, columns.values) {
-            // SQLite has no NaN, and a missing value is no sample.
-            guard !value.isNaN else { continue }
-            let arguments: StatementArguments = [series, time.millisecondsSinceEpoch, value]
-            try insert.execute(arguments: arguments)
-            if database.changesCount == 1 {
-                outcome.added += 1
-            } else {
-                try update.execute(arguments: arguments)
-                if database.changesCount == 1 { outcome.replaced += 1 } else { outcome.unchanged += 1 }
-            }
+    /// What a batch changes in a series, and how that is told.
+    private static func change(
+        _ columns: SampleColumns, of series: Int64, _ reader: inout ChunkReader
+    ) throws -> (run: Run, outcome: AppendOutcome) {
+        var run = Run()
+        for (time, value) in zip(columns.timestamps, columns.values) where !value.isNaN {
+            run.times.append(time.millisecondsSinceEpoch)
+            run.values.append(value)
         }
+        guard let first = run.times.min(), let last = run.times.max() else { return (run, AppendOutcome()) }
+        let isAscending = zip(run.times, run.times.dropFirst()).allSatisfy(<)
+        let known = try reader.samples(of: series, from: first, to: last == .max ? last : last + 1)
+        if isAscending, known.times.isEmpty { return (run, AppendOutcome(added: run.times.count)) }
+        return changed(run, known: known)
+    }
+
+    private static func changed(_ run: Run, known: Run) -> (run: Run, outcome: AppendOutcome) {
+        var now = Dictionary(zip(known.times, known.values)) { _, later in later }
+        var outcome = AppendOutcome()
+        var touched: Set<Int64> = []
+        for (time, value) in zip(run.times, run.values) {
+            switch now.updateValue(value, forKey: time) {
+            case nil: outcome.added += 1
+            case value: outcome.unchanged += 1
+            default: outcome.replaced += 1
+            }
+            touched.insert(time)
+        }
+        let before = Dictionary(zip(known.times, known.values)) { _, later in later }
+        let times = touched.filter { before[$0] != now[$0] }.sorted()
+        return (Run(times: times, values: times.map { now[$0] ?? 0 }), outcome)
     }
 }
 
-/// The commonest gap between ascending times, and how many are longer than one and a half of it.
-struct StepCounter {
-    private(set) var count = 0
-    private(set) var first: Int64?, last: Int64?
-    private var gapCounts: [Int64: Int] = [:]
-
-    mutating func add(_ time: Int64) {
-        if let last { gapCounts[time - last, default: 0] += 1 }
-        if first == nil { first = time }
-        last = time
-        count += 1
-    }
-
-    /// Of equally common gaps the shortest; nil below two times.
-    var commonest: Int64? { gapCounts.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key }
-
-    var gaps: Int {
-        guard let commonest else { return 0 }
-        return gapCounts.reduce(0) { $0 + (2 * $1.key > 3 * commonest ? $1.value : 0) }
+extension SeriesSummary {
+    /// Nil where there is no time; `times` ascend.
+    init?(_ key: SeriesKey, times: [Int64], bytes: Int) {
+        guard let first = times.first, let last = times.last else { return nil }
+        var gapCounts: [Int64: Int] = [:]
+        for (earlier, later) in zip(times, times.dropFirst()) { gapCounts[later - earlier, default: 0] += 1 }
+        // Of equally common gaps the shortest.
+        let step = gapCounts.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
+        let gaps = step.map { step in gapCounts.reduce(0) { $0 + (2 * $1.key > 3 * step ? $1.value : 0) } }
+        self.init(
+            key: key, samples: times.count, first: Timestamp(millisecondsSinceEpoch: first),
+            last: Timestamp(millisecondsSinceEpoch: last), stepMilliseconds: step, gaps: gaps ?? 0, bytes: bytes)
     }
 }

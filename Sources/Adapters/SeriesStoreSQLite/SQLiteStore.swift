@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GRDB
 package import Ports
+internal import Series
 
 /// Samples, models and decisions in one SQLite file, in WAL mode: one writer at a time, readers never wait for it.
 ///
@@ -64,6 +65,8 @@ extension StoreError {
         case let error as StoreError: self = error
         case is CancellationError: self.init(.cancelled, "\(path): cancelled")
         case let error as DatabaseError: self.init(error, path: path)
+        case is ChunkDamage, is ChunkError:
+            self.init(.corrupt, "\(path): \(error); `forecast store check` tells how much, a backup mends it")
         default: self.init(.other, "\(path): \(error)")
         }
     }

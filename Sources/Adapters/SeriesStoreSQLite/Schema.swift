@@ -1,10 +1,16 @@
 internal import GRDB
+internal import Series
 
 /// The tables, in the order in which versions of the program added to them. A published migration never changes.
 enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: first) }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: second)
+            try packSamples(database)
+            try database.execute(sql: "DROP TABLE sample")
+        }
         return migrator
     }
 
@@ -46,4 +52,44 @@ enum Schema {
             PRIMARY KEY (workload, time)
         ) STRICT, WITHOUT ROWID;
         """
+
+    /// Samples in chunks, packed into blocks; `head` tells which write-ahead segments are in them.
+    private static let second = """
+        CREATE TABLE block (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            data BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE chunk (
+            series INTEGER NOT NULL REFERENCES series (id),
+            start INTEGER NOT NULL,
+            block INTEGER NOT NULL REFERENCES block (id),
+            offset INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            PRIMARY KEY (series, start, block, offset)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE head (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// The samples of version 1, a row each, into chunks.
+    private static func packSamples(_ database: Database) throws {
+        var writer = BlockWriter(database)
+        for series in try Int64.fetchAll(database, sql: "SELECT DISTINCT series FROM sample ORDER BY series") {
+            var run = Run()
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT time, value FROM sample WHERE series = ? ORDER BY time", arguments: [series])
+            while let row = try rows.next() {
+                run.times.append(row[0])
+                run.values.append(row[1])
+            }
+            try writer.append(run, of: series)
+        }
+        try writer.finish()
+    }
 }

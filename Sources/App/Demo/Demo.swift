@@ -120,8 +120,9 @@ package struct Demo: Sendable {
         }
         try await clock.sleep(until: 0)
         for fleet in fleets.both where fleet.capacity.readyNow == 0 {
-            throw DemoError(
-                "no \(fleet.workload) worker became ready in time; is the machine very busy, or are the ports taken?")
+            let instances = try await ports.actuator.observe(fleet.workload).instances
+            let reason = instances.compactMap(\.lastFailure).first.map { ": \($0)" } ?? "; is the machine very busy?"
+            throw DemoError("no \(fleet.workload) worker became ready in time\(reason)")
         }
     }
 

@@ -25,7 +25,10 @@ struct DaemonAssembly {
 
     /// In the order of starting; they stop in the reverse order, the API first and the processes last.
     func services(_ metrics: PrometheusRegistry) async throws -> [any Service] {
-        let store = try SQLiteStore(path: settings.storePath, missing: .create)
+        let database = try SQLiteStore(path: settings.storePath, missing: .create)
+        var limits = HeadStore.Limits()
+        limits.retentionSeconds = settings.retentionSeconds
+        let store = try await HeadStore(database, limits: limits, now: { .now })
         let actuator = processActuator()
         var workloads: [Workload] = []
         for workload in settings.workloads {
@@ -33,16 +36,17 @@ struct DaemonAssembly {
             workloads.append(try await self.workload(workload, store: store, actuator: ownActuator))
         }
         let loop = ControlLoop(
-            workloads: workloads, store: store, log: store, tick: .seconds(settings.tickSeconds),
+            workloads: workloads, store: store, log: database, tick: .seconds(settings.tickSeconds),
             clock: ContinuousClock(), now: { .now }, logger: logger)
         let api = makeAPIServer(
             APIConfiguration(host: settings.listenHost, port: settings.listenPort, token: try token()),
             sources: APISources(
-                store: store, decisions: store, workloads: settings.workloads.map(\.id),
+                store: store, decisions: database, workloads: settings.workloads.map(\.id),
                 metricsText: { metrics.rendered() }, now: { .now }),
             logger: logger)
         return [
-            ActuatorService(actuator: actuator), Retention(store: store, settings: settings, logger: logger),
+            StoreService(store: store), ActuatorService(actuator: actuator),
+            Retention(store: store, settings: settings, logger: logger),
             LoopService(loop: loop), api,
         ]
     }
@@ -66,7 +70,7 @@ struct DaemonAssembly {
     }
 
     private func workload(
-        _ settings: WorkloadSettings, store: SQLiteStore, actuator: (any Actuator)?
+        _ settings: WorkloadSettings, store: HeadStore, actuator: (any Actuator)?
     ) async throws -> Workload {
         let key = try await demandKey(of: settings, in: store)
         let step = settings.stepSeconds, tick = self.settings.tickSeconds
@@ -75,7 +79,7 @@ struct DaemonAssembly {
         let task = ForecastTask.standard(step: step, horizon: min(horizon, 512))
         var forecaster = RollingForecaster(
             try ModelCatalogue.forecaster(named: "auto"), task: task, refitEvery: max(1, 86_400 / step))
-        if let stored = try await registeredModel(for: key, settings, task: task, store: store) {
+        if let stored = try await registeredModel(for: key, settings, task: task, store: store.database) {
             forecaster.adopt(stored.model, fittedAt: stored.trainedTo, step: step)
         }
         return Workload(
@@ -87,7 +91,7 @@ struct DaemonAssembly {
     }
 
     /// The one series that the selector means: the stored one it matches, or until there is one, just what it says.
-    private func demandKey(of settings: WorkloadSettings, in store: SQLiteStore) async throws -> SeriesKey {
+    private func demandKey(of settings: WorkloadSettings, in store: HeadStore) async throws -> SeriesKey {
         let found = try await store.series(matching: settings.series)
         guard found.count <= 1 else { throw NoSuchSeries(selector: settings.series, found: found) }
         return try found.first?.key ?? SeriesKey(metric: settings.series.metric, labels: settings.series.labels)
@@ -158,6 +162,18 @@ extension ProcessSpec {
     }
 }
 
+/// Takes pushes until everything else has ended, and leaves nothing in memory.
+private struct StoreService: Service {
+    let store: HeadStore
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await store.run()
+        } onGracefulShutdown: {
+            store.stop()
+        }
+    }
+}
+
 private struct ActuatorService: Service {
     let actuator: ProcessActuator
     func run() async throws { try await cancelWhenGracefulShutdown { try await actuator.run() } }
@@ -174,7 +190,7 @@ private struct LoopService: Service {
 
 /// Removes what is older than the configured retention, once an hour.
 private struct Retention: Service {
-    let store: SQLiteStore
+    let store: HeadStore
     let settings: Settings
     let logger: Logger
 

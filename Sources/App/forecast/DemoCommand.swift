@@ -69,6 +69,10 @@ struct DemoCommand: AsyncParsableCommand {
             Forecast.executablePath, "demo-worker", "--port", "{port}", "--startup", "\(worker.startupSeconds)",
             "--service", "\(worker.serviceMilliseconds)", "--concurrency", "\(worker.concurrency)",
         ])
+        // A hundred ports of this run's own: a port is free until its worker has loaded, and a worker of another demo that took
+        // the same one would answer for it.
+        let first = UInt16(10_000 + Int(getpid()) % 100 * 100)
+        spec.ports = first...first + 99
         (spec.readiness, spec.stopGrace) = (.http(path: "/healthz"), 5)
         spec.guardCommand = InstanceGuardCommand.guardCommand(grace: spec.stopGrace)
         let workloads = Fleet.Kind.allCases.compactMap { WorkloadID($0.rawValue) }

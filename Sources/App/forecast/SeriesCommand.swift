@@ -25,7 +25,7 @@ struct SeriesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let selector = try selector.map { try SeriesSelector(parsing: $0) }
-        let found = try await SQLiteStore(path: db, missing: .refuse).series(matching: selector)
+        let found = try await HeadStore(reading: db).series(matching: selector)
         if json { return try printJSON(found.map(Row.init)) }
         guard !found.isEmpty else {
             return print(selector.map { "no stored series matches \($0)" } ?? "nothing is stored yet")

@@ -36,7 +36,7 @@ struct DemandOptions: ParsableArguments {
     /// Opens the store and reads the series whole, on its grid.
     func load(now: Timestamp) async throws -> StoredDemand {
         let source = try DemandSource(self)
-        let store = try SQLiteStore(path: source.db, missing: .refuse)
+        let store = try await HeadStore(reading: source.db)
         let found = try await store.series(matching: source.selector)
         guard let summary = found.first, found.count == 1 else {
             throw NoSuchSeries(selector: source.selector, found: found)
@@ -52,7 +52,7 @@ struct DemandOptions: ParsableArguments {
                 "\(summary.key): no row of \(step) s has ended yet; ingest more, or give a smaller --step.")
         }
         return StoredDemand(
-            store: store, key: summary.key, kind: kind, rows: rows, season: season.map { $0.seconds / step })
+            store: store.database, key: summary.key, kind: kind, rows: rows, season: season.map { $0.seconds / step })
     }
 }
 

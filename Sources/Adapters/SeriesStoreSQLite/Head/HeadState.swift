@@ -1,0 +1,206 @@
+internal import Ports
+internal import Series
+
+/// Everything of the head that pushes change, under one lock. No I/O and no waiting here.
+struct HeadState: Sendable {
+    /// Bounds of the head; see `HeadStore.Limits`.
+    struct Bounds: Sendable {
+        let bytes: Int, series: Int
+    }
+
+    private let bounds: Bounds
+    private(set) var labels = LabelTable()
+    /// By number: where the canonical block of each series lies in `blocks`, its row in the database (0: unknown), and the
+    /// segment that defines it last.
+    private(set) var ranges: [Range<Int>] = []
+    private(set) var blocks: [UInt8] = []
+    private var rows: [Int64] = []
+    private var definedIn: [Int32] = []
+
+    private(set) var active = HeadColumns()
+    /// What is on its way into the database.
+    private(set) var frozen = HeadColumns()
+
+    /// The segment that pushes go to.
+    private(set) var segment: Int
+    /// Log bytes that are not on the disk yet, by segment, ascending.
+    private var pending: [(segment: Int, bytes: [UInt8])] = []
+    /// Pushes admitted, and how many of them are on the disk.
+    private(set) var admitted = 0
+    private(set) var durable = 0
+    private var waiters: [(push: Int, continuation: CheckedContinuation<Void, any Error>)] = []
+    /// The pushes that could not be logged, and why; the latest some.
+    private var failed: [(pushes: ClosedRange<Int>, reason: StoreError)] = []
+    /// Why nothing is taken any more.
+    private var stopped: StoreError?
+    /// Pushes up to this segment are frozen.
+    private var frozenSegment = 0
+
+    init(bounds: Bounds, segment: Int) { (self.bounds, self.segment) = (bounds, segment) }
+
+    var seriesCount: Int { ranges.count }
+    var bytes: Int { active.bytes + frozen.bytes }
+    var hasPending: Bool { !pending.isEmpty }
+    /// Half of what may be: the other half takes pushes while this is flushed.
+    var isFlushDue: Bool { active.bytes * 2 >= bounds.bytes }
+
+    func block(of number: Int) -> ArraySlice<UInt8> { blocks[ranges[number]] }
+
+    // MARK: Pushes
+
+    /// Takes a push into the head and into the pending log. `oldest`: samples before it are refused, milliseconds.
+    mutating func admit(_ columns: WriteColumns, oldest: Int64) throws(StoreError) -> WriteOutcome {
+        if let stopped { throw stopped }
+        guard bytes + columns.sampleCount * HeadColumns.bytesPerSample <= bounds.bytes else {
+            throw StoreError(.full, "the head is full: the disk does not keep up; send it again later")
+        }
+        var outcome = WriteOutcome()
+        var record = LogRecord.Builder(samples: columns.sampleCount)
+        let numbers = columns.blocks.map { resolve(columns.bytes, $0, &record) }
+        for index in columns.times.indices {
+            let number = numbers[Int(columns.series[index])], time = columns.times[index]
+            guard number >= 0, time >= oldest else {
+                if number == Self.badName {
+                    outcome.badNames += 1
+                } else if number == Self.overLimit {
+                    outcome.overLimit += 1
+                } else {
+                    outcome.tooOld += 1
+                }
+                continue
+            }
+            active.append(UInt32(number), time, columns.values[index])
+            record.add(UInt32(number), time, columns.values[index])
+        }
+        outcome.accepted = record.sampleCount
+        if record.sampleCount > 0 { log(record) }
+        return outcome
+    }
+
+    private static let badName = -1, overLimit = -2
+
+    /// The number of the series that a block names, new or known; negative where it is refused.
+    private mutating func resolve(_ bytes: [UInt8], _ range: Range<Int>, _ record: inout LogRecord.Builder) -> Int {
+        let number = labels.series(of: bytes, in: range).map(Int.init) ?? add(bytes[range])
+        if number >= 0, definedIn[number] != Int32(truncatingIfNeeded: segment) {
+            record.define(UInt32(number), block(of: number))
+            definedIn[number] = Int32(truncatingIfNeeded: segment)
+        }
+        return number
+    }
+
+    /// Reads a block that was not met before. Its series may be known by another block: labels in another order.
+    mutating func add(_ block: ArraySlice<UInt8>) -> Int {
+        guard let key = try? SeriesKey(labelBlock: block) else { return Self.badName }
+        let canonical = key.labelBlock
+        if let known = labels.series(of: canonical, in: canonical.indices) {
+            // Aliases are bounded too: beyond, they are read anew each time.
+            if labels.count < 2 * bounds.series { labels.add(block, series: known) }
+            return Int(known)
+        }
+        guard ranges.count < bounds.series else { return Self.overLimit }
+        let number = ranges.count
+        ranges.append(blocks.count..<blocks.count + canonical.count)
+        blocks += canonical
+        rows.append(0)
+        definedIn.append(-1)
+        labels.add(canonical[...], series: UInt32(number))
+        if !block.elementsEqual(canonical) { labels.add(block, series: UInt32(number)) }
+        return number
+    }
+
+    private mutating func log(_ record: LogRecord.Builder) {
+        if pending.last?.segment != segment { pending.append((segment, [])) }
+        record.write(to: &pending[pending.count - 1].bytes)
+        admitted += 1
+    }
+
+    /// A sample out of a segment found at the start, which is in the log already.
+    mutating func recover(_ number: Int, _ time: Int64, _ value: Double) { active.append(UInt32(number), time, value) }
+
+    // MARK: The log
+
+    /// What is to be written now, and up to which push it goes.
+    mutating func takePending() -> (parts: [(segment: Int, bytes: [UInt8])], push: Int) {
+        defer { pending = [] }
+        return (pending, admitted)
+    }
+
+    /// Notes that pushes up to `push` are on the disk; whoever waits for them is to be resumed.
+    mutating func settle(upTo push: Int) -> [CheckedContinuation<Void, any Error>] {
+        durable = max(durable, push)
+        let ready = waiters.filter { $0.push <= durable }.map(\.continuation)
+        waiters.removeAll { $0.push <= durable }
+        return ready
+    }
+
+    /// The log cannot be written: no push that is not on the disk yet is acknowledged. Whoever waits is to be told.
+    ///
+    /// Definitions of series were lost with the log, so a new segment begins, which defines them again. The samples stay in
+    /// the head: a sender that comes again replaces them by the same.
+    mutating func fail(_ reason: StoreError) -> [CheckedContinuation<Void, any Error>] {
+        if admitted > durable { failed = failed.suffix(31) + [(durable + 1...admitted, reason)] }
+        (durable, pending) = (admitted, [])
+        segment += 1
+        return takeWaiters()
+    }
+
+    /// Takes nothing more, and gives up on whoever waits.
+    mutating func stop(_ reason: StoreError) -> [CheckedContinuation<Void, any Error>] {
+        stopped = reason
+        return takeWaiters()
+    }
+
+    private mutating func takeWaiters() -> [CheckedContinuation<Void, any Error>] {
+        defer { waiters = [] }
+        return waiters.map(\.continuation)
+    }
+
+    /// What has become of a push. `continuation` is kept, to be resumed later, where that is not known yet.
+    mutating func wait(for push: Int, _ continuation: CheckedContinuation<Void, any Error>) -> Fate {
+        if let failure = failed.last(where: { $0.pushes.contains(push) }) { return .refused(failure.reason) }
+        if push <= durable { return .durable }
+        if let stopped { return .refused(stopped) }
+        waiters.append((push, continuation))
+        return .unknown
+    }
+
+    enum Fate { case durable, unknown, refused(StoreError) }
+
+    // MARK: Flushing
+
+    /// What is to be flushed now, with the rows of the series that have one: what an earlier flush left, or else all there is,
+    /// after which a new segment begins. Nil where there is nothing.
+    mutating func freeze() -> (columns: HeadColumns, rows: [Int64], segment: Int)? {
+        if frozen.count == 0, active.count > 0 {
+            (frozen, active) = (active, HeadColumns())
+            frozenSegment = segment
+            segment += 1
+        }
+        return frozen.count == 0 ? nil : (frozen, rows, frozenSegment)
+    }
+
+    /// The frozen samples are in the database, under these rows.
+    mutating func thaw(rows: [Int: Int64]) {
+        for (number, row) in rows { self.rows[number] = row }
+        frozen = HeadColumns()
+    }
+
+    // MARK: Reading
+
+    /// What the head holds of a series: parts that never change again, and of the last one what there is now. Oldest first.
+    func snapshot(of canonical: [UInt8]) -> (number: UInt32, parts: [HeadColumns.Part], newest: Run)? {
+        guard let number = labels.series(of: canonical, in: canonical.indices) else { return nil }
+        let full = frozen.parts + active.parts.dropLast()
+        return (number, full, active.parts.last?.run(of: number) ?? Run())
+    }
+
+    /// The numbers of the series that have samples in the head, ascending. Complexity: linear in the head.
+    func presentSeries() -> [Int] {
+        var isPresent = [Bool](repeating: false, count: ranges.count)
+        for part in frozen.parts + active.parts {
+            for number in part.series { isPresent[Int(number)] = true }
+        }
+        return isPresent.indices.filter { isPresent[$0] }
+    }
+}

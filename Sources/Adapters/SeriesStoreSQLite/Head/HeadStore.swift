@@ -1,0 +1,235 @@
+internal import Foundation
+internal import GRDB
+internal import Glibc
+internal import NIOPosix
+package import Ports
+package import Series
+internal import Synchronization
+package import Units
+
+/// The store of a daemon: pushes go to a bounded head in memory and to a write-ahead segment, and are acknowledged once that is
+/// on the disk; a flush turns the head into chunks in the database and drops the segment.
+///
+/// Pushes that come while the disk is busy share the next write (group commit). `run()` does the writing and the flushing;
+/// without it a push waits for ever. One at a time on a database: hold its `StoreLock`.
+package final class HeadStore: SampleStore, Sendable {
+    package struct Limits: Hashable, Sendable {
+        /// Samples held in memory at most, bytes; a push beyond it is told to come again.
+        package var headBytes = 64 << 20
+        /// Series at most; samples of further ones are refused.
+        package var series = 1_000_000
+        /// Samples older than this are refused, seconds.
+        package var retentionSeconds = 90 * 86_400
+        /// How long a sample may stay out of the database, seconds.
+        package var flushSeconds = 300.0
+
+        package init() {}
+    }
+
+    package let database: SQLiteStore
+    private let limits: Limits
+    private let now: @Sendable () -> Timestamp
+    private let state: Mutex<HeadState>
+    private let files: SegmentFiles
+    /// For the calls that block: writes and syncs of the log.
+    private let threads = NIOThreadPool(numberOfThreads: 1)
+    private let writes: AsyncStream<Void>, flushes: AsyncStream<Void>
+    private let writer: AsyncStream<Void>.Continuation, flusher: AsyncStream<Void>.Continuation
+
+    /// Takes over what earlier segments hold that is not in the database yet.
+    package init(
+        _ database: SQLiteStore, limits: Limits = Limits(), now: @escaping @Sendable () -> Timestamp
+    ) async throws(StoreError) {
+        (self.database, self.limits, self.now) = (database, limits, now)
+        files = SegmentFiles(database: database.path)
+        (writes, writer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (flushes, flusher) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let flushed = try await database.flushedSegment()
+        let segments = files.numbers().filter { $0 > flushed }
+        var recovered = HeadState(
+            bounds: .init(bytes: limits.headBytes, series: limits.series), segment: (segments.last ?? flushed) + 1)
+        for number in segments { Self.recover(files.content(number), into: &recovered) }
+        if recovered.active.count > 0 { flusher.yield() }
+        state = Mutex(recovered)
+    }
+
+    /// For reading what is stored, and what a daemon has acknowledged and not flushed yet, whether it still runs or not.
+    package convenience init(reading path: String) async throws(StoreError) {
+        var limits = Limits()
+        limits.headBytes = .max
+        try await self.init(
+            SQLiteStore(path: path, missing: .refuse), limits: limits, now: { Timestamp(millisecondsSinceEpoch: 0) })
+    }
+
+    private static func recover(_ bytes: [UInt8], into state: inout HeadState) {
+        var numbers: [UInt32: Int] = [:]
+        _ = LogRecord.read(bytes) { number, block in
+            numbers[number] =
+                state.labels.series(of: Array(block), in: 0..<block.count).map(Int.init) ?? state.add(block)
+        } sample: { number, time, value in
+            if let known = numbers[number], known >= 0 { state.recover(known, time, value) }
+        }
+    }
+
+    // MARK: Pushes
+
+    package func write(_ columns: WriteColumns) async throws(StoreError) -> WriteOutcome {
+        let oldest = now().advanced(bySeconds: -limits.retentionSeconds).millisecondsSinceEpoch
+        let (outcome, push, isFlushDue) = try admit(columns, oldest)
+        if isFlushDue { flusher.yield() }
+        guard outcome.accepted > 0 else { return outcome }
+        writer.yield()
+        try await durable(push)
+        return outcome
+    }
+
+    private func admit(
+        _ columns: WriteColumns, _ oldest: Int64
+    ) throws(StoreError) -> (outcome: WriteOutcome, push: Int, isFlushDue: Bool) {
+        try state.withLock { state throws(StoreError) in
+            let outcome = try state.admit(columns, oldest: oldest)
+            return (outcome, state.admitted, state.isFlushDue)
+        }
+    }
+
+    private func durable(_ push: Int) async throws(StoreError) {
+        do {
+            try await withCheckedThrowingContinuation { continuation in
+                switch state.withLock({ $0.wait(for: push, continuation) }) {
+                case .unknown: break
+                case .durable: continuation.resume()
+                case .refused(let reason): continuation.resume(throwing: reason)
+                }
+            }
+        } catch {
+            throw StoreError(error, path: database.path)
+        }
+    }
+
+    /// A head cannot tell what a sample replaces without a look at the disk: all that are taken count as added.
+    package func append(_ batch: SampleBatch) async throws(StoreError) -> AppendOutcome {
+        var columns = WriteColumns()
+        for (index, (key, samples)) in zip(batch.keys, batch.columns).enumerated() {
+            let block = key.labelBlock
+            columns.blocks.append(columns.bytes.count..<columns.bytes.count + block.count)
+            columns.bytes += block
+            for (time, value) in zip(samples.timestamps, samples.values) where !value.isNaN {
+                columns.series.append(UInt32(index))
+                columns.times.append(time.millisecondsSinceEpoch)
+                columns.values.append(value)
+            }
+        }
+        return AppendOutcome(added: try await write(columns).accepted)
+    }
+
+    // MARK: Writing the log, and flushing
+
+    /// Writes and flushes until `stop()`; then flushes all there is and returns. Call once.
+    package func run() async throws {
+        threads.start()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.writeLog() }
+            group.addTask { await self.keepFlushing() }
+            try await group.waitForAll()
+        }
+        let closed = StoreError(.cancelled, "\(database.path): the store is closed")
+        for waiter in state.withLock({ $0.stop(closed) }) { waiter.resume(throwing: closed) }
+        // What was frozen when the loops ended, and what came after.
+        for _ in 0..<2 { await flush() }
+        try await threads.shutdownGracefully()
+    }
+
+    /// Ends `run()`.
+    package func stop() {
+        writer.finish()
+        flusher.finish()
+    }
+
+    private func writeLog() async {
+        var open: (segment: Int, descriptor: Int32)?
+        for await _ in writes {
+            while state.withLock({ $0.hasPending }) { open = await writePending(open) }
+        }
+        while state.withLock({ $0.hasPending }) { open = await writePending(open) }
+        if let open { close(open.descriptor) }
+    }
+
+    private func writePending(_ open: (segment: Int, descriptor: Int32)?) async -> (segment: Int, descriptor: Int32)? {
+        let (parts, push) = state.withLock { $0.takePending() }
+        do {
+            let files = files
+            let now = try await threads.runIfActive { try Self.write(parts, open, files) }
+            for waiter in state.withLock({ $0.settle(upTo: push) }) { waiter.resume() }
+            return now
+        } catch {
+            let reason = StoreError(error, path: database.path)
+            for waiter in state.withLock({ $0.fail(reason) }) { waiter.resume(throwing: reason) }
+            return nil
+        }
+    }
+
+    /// Closes whatever is open where it fails.
+    private static func write(
+        _ parts: [(segment: Int, bytes: [UInt8])], _ open: (segment: Int, descriptor: Int32)?, _ files: SegmentFiles
+    ) throws(StoreError) -> (segment: Int, descriptor: Int32)? {
+        var open = open
+        for part in parts {
+            if let last = open, last.segment != part.segment {
+                close(last.descriptor)
+                open = nil
+            }
+            let current: (segment: Int, descriptor: Int32)
+            if let open { current = open } else { current = (part.segment, try files.create(part.segment)) }
+            open = current
+            do throws(StoreError) { try files.append(part.bytes, to: current.descriptor, part.segment) } catch {
+                close(current.descriptor)
+                throw error
+            }
+        }
+        return open
+    }
+
+    private func keepFlushing() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in self.flushes { await self.flush() }
+            }
+            group.addTask {
+                while (try? await Task.sleep(for: .seconds(self.limits.flushSeconds))) != nil { self.flusher.yield() }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Turns the head into chunks. A flush that fails keeps the samples, and is tried again with the next.
+    package func flush() async {
+        guard let head = state.withLock({ $0.freeze() }) else { return }
+        do throws(StoreError) {
+            let rows = try await database.store(head.columns, rows: head.rows, segment: head.segment) { number in
+                self.state.withLock { Array($0.block(of: number)) }
+            }
+            state.withLock { $0.thaw(rows: rows) }
+            for number in files.numbers() where number <= head.segment { files.remove(number) }
+            failures.withLock { $0 = nil }
+        } catch {
+            failures.withLock { $0 = error }
+        }
+    }
+
+    func snapshot(of canonical: [UInt8]) -> (number: UInt32, parts: [HeadColumns.Part], newest: Run)? {
+        state.withLock { $0.snapshot(of: canonical) }
+    }
+
+    /// The series that have samples in the head.
+    func presentKeys() -> [SeriesKey] {
+        let blocks = state.withLock { state in state.presentSeries().map { Array(state.block(of: $0)) } }
+        return blocks.compactMap { try? SeriesKey(labelBlock: $0) }
+    }
+
+    private let failures = Mutex<StoreError?>(nil)
+    /// Why the last flush failed; nil where none did.
+    package var flushFailure: StoreError? { failures.withLock { $0 } }
+    /// What is in memory now, bytes of samples.
+    package var headBytes: Int { state.withLock { $0.bytes } }
+}

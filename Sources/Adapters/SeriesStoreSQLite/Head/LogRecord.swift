@@ -1,0 +1,158 @@
+internal import CZlib
+internal import Series
+
+/// One push as it stands in a write-ahead segment: length, CRC-32 and content; little-endian. `docs/formats/store.md` has it byte
+/// by byte.
+///
+/// A record defines every series it speaks of that its segment has not defined before, so that a segment can be read alone.
+enum LogRecord {
+    static let headerBytes = 8
+    /// A longer record is damage: a push is bounded far below.
+    static let maximumBytes = 1 << 28
+
+    /// Collects the content of a record.
+    struct Builder {
+        private(set) var definitions: [UInt8] = []
+        private(set) var definitionCount = 0
+        private(set) var samples: [UInt8] = []
+        private(set) var sampleCount = 0
+        private var lastSeries: UInt32 = 0
+        private var lastTime: Int64 = 0
+
+        init(samples count: Int) { samples.reserveCapacity(count * 12) }
+
+        mutating func define(_ number: UInt32, _ block: ArraySlice<UInt8>) {
+            definitionCount += 1
+            Self.append(UInt64(number), to: &definitions)
+            Self.append(UInt64(block.count), to: &definitions)
+            definitions += block
+        }
+
+        @inline(__always)
+        mutating func add(_ series: UInt32, _ time: Int64, _ value: Double) {
+            sampleCount += 1
+            Self.append(zigzag(Int64(series) - Int64(lastSeries)), to: &samples)
+            Self.append(zigzag(time &- lastTime), to: &samples)
+            unsafe withUnsafeBytes(of: value.bitPattern.littleEndian) { unsafe samples.append(contentsOf: $0) }
+            (lastSeries, lastTime) = (series, time)
+        }
+
+        /// The record whole, appended to `log`.
+        func write(to log: inout [UInt8]) {
+            var content: [UInt8] = []
+            content.reserveCapacity(definitions.count + samples.count + 20)
+            Self.append(UInt64(definitionCount), to: &content)
+            content += definitions
+            Self.append(UInt64(sampleCount), to: &content)
+            content += samples
+            appendWord(UInt32(content.count), to: &log)
+            appendWord(checksum(content[...]), to: &log)
+            log += content
+        }
+
+        private func appendWord(_ word: UInt32, to bytes: inout [UInt8]) {
+            unsafe withUnsafeBytes(of: word.littleEndian) { unsafe bytes.append(contentsOf: $0) }
+        }
+
+        @inline(__always)
+        private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
+            var rest = value
+            while rest > 0x7F {
+                bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+                rest >>= 7
+            }
+            bytes.append(UInt8(truncatingIfNeeded: rest))
+        }
+
+        @inline(__always)
+        private func zigzag(_ value: Int64) -> UInt64 { UInt64(bitPattern: value << 1 ^ value >> 63) }
+    }
+
+    static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            UInt32(truncatingIfNeeded: unsafe crc32(0, buffer.baseAddress, UInt32(buffer.count)))
+        }
+    }
+
+    /// What a segment's bytes hold, record after record, up to the end or to what cannot be read: a record that was being
+    /// written when the process ended, and whose push was never acknowledged.
+    ///
+    /// Returns how many bytes were read.
+    static func read(
+        _ bytes: [UInt8], define: (UInt32, ArraySlice<UInt8>) -> Void, sample: (UInt32, Int64, Double) -> Void
+    ) -> Int {
+        var position = 0
+        while let content = content(bytes, at: position) {
+            var reader = RecordReader(bytes[content])
+            guard reader.deliver(define: define, sample: sample) else { break }
+            position = content.upperBound
+        }
+        return position
+    }
+
+    private static func content(_ bytes: [UInt8], at position: Int) -> Range<Int>? {
+        guard bytes.count - position >= headerBytes else { return nil }
+        let length = Int(word(bytes, at: position))
+        let start = position + headerBytes
+        guard length <= maximumBytes, bytes.count - start >= length,
+            checksum(bytes[start..<start + length]) == word(bytes, at: position + 4)
+        else { return nil }
+        return start..<start + length
+    }
+
+    private static func word(_ bytes: [UInt8], at position: Int) -> UInt32 {
+        (0..<4).reduce(0) { $0 | UInt32(bytes[position + $1]) << UInt32(8 * $1) }
+    }
+}
+
+private struct RecordReader {
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
+
+    init(_ bytes: ArraySlice<UInt8>) { (self.bytes, position) = (bytes, bytes.startIndex) }
+
+    /// False where the content makes no sense, though its checksum is right.
+    mutating func deliver(
+        define: (UInt32, ArraySlice<UInt8>) -> Void, sample: (UInt32, Int64, Double) -> Void
+    ) -> Bool {
+        guard let definitions = varint() else { return false }
+        for _ in 0..<definitions {
+            guard let number = varint(), let length = varint(), number <= UInt64(UInt32.max),
+                length <= UInt64(bytes.endIndex - position)
+            else { return false }
+            define(UInt32(number), bytes[position..<position + Int(length)])
+            position += Int(length)
+        }
+        guard let samples = varint() else { return false }
+        var (series, time): (Int64, Int64) = (0, 0)
+        for _ in 0..<samples {
+            guard let seriesStep = varint(), let timeStep = varint(), bytes.endIndex - position >= 8 else {
+                return false
+            }
+            series &+= unzigzag(seriesStep)
+            time &+= unzigzag(timeStep)
+            guard let number = UInt32(exactly: series) else { return false }
+            sample(number, time, Double(bitPattern: word()))
+        }
+        return true
+    }
+
+    private mutating func word() -> UInt64 {
+        defer { position += 8 }
+        return (0..<8).reduce(0) { $0 | UInt64(bytes[position + $1]) << UInt64(8 * $1) }
+    }
+
+    private mutating func varint() -> UInt64? {
+        var (value, shift): (UInt64, UInt64) = (0, 0)
+        while position < bytes.endIndex, shift < 64 {
+            let byte = bytes[position]
+            position += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+            shift += 7
+        }
+        return nil
+    }
+
+    private func unzigzag(_ value: UInt64) -> Int64 { Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1) }
+}
