@@ -21,6 +21,13 @@ package struct BackfillPlan: Sendable {
         (self.step, smallestPiece, firstPiece, largestPiece) = (step, step, 1_000 * step, 10_000 * step)
         settledUntil = now.advanced(bySeconds: -300)
     }
+
+    /// For `remote_read`, which gives samples as they are: [now − `since`, now], in pieces of an hour, and more where that is little.
+    package init(samplesSince since: Int, now: Timestamp) {
+        let whole = BackfillPlan(since: since, step: 60, now: now)
+        (range, step, settledUntil) = (whole.range, whole.step, whole.settledUntil)
+        (smallestPiece, firstPiece, largestPiece) = (60, 3_600, 7 * 86_400)
+    }
 }
 
 /// What a backfill did.

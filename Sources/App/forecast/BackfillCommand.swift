@@ -20,8 +20,11 @@ struct BackfillCommand: AsyncParsableCommand {
               forecast backfill --from https://thanos.example --token-file token.txt --since 90d --step 5m \\
                   --query 'sum by (job) (rate(http_requests_total[5m]))' --metric request_rate --db prewarm.db
 
-            Interrupted, it goes on where it was when run again, and run again later it fetches what is new. The step is the
-            distance of the samples that are stored. Only loopback is asked without TLS, unless --plain-http is given.
+              forecast backfill --from http://127.0.0.1:9090 --query http_requests_total --since 21d \\
+                  --protocol remote-read --db prewarm.db
+
+            Interrupted, it goes on where it was when run again, and run again later it fetches what is new. With query-range
+            the samples that are stored are a --step apart; remote-read copies every sample as it was taken. Only loopback is asked without TLS, unless --plain-http is given.
             """)
 
     @Option(help: "The server's address, up to /api/v1.")
@@ -38,6 +41,8 @@ struct BackfillCommand: AsyncParsableCommand {
     var metric: String?
     @Option(help: "A file with a bearer token.")
     var tokenFile: String?
+    @Option(help: "query-range, or remote-read, which knows selectors with = only.")
+    var `protocol` = HistoryProtocol.queryRange
     @Flag(help: "Allows http without TLS to other hosts than this one.")
     var plainHttp = false
     @Flag(help: "Prints the report as JSON.")
@@ -49,6 +54,12 @@ struct BackfillCommand: AsyncParsableCommand {
         if since.seconds / step.seconds > 50_000_000 {
             throw ValidationError("--since has over 50 million steps; use a longer --step.")
         }
+        if `protocol` == .remoteRead {
+            if metric != nil { throw ValidationError("--metric goes with --protocol query-range.") }
+            do throws(SelectorError) { _ = try SeriesSelector(parsing: query) } catch {
+                throw ValidationError("--protocol remote-read copies plain series: \(error).")
+            }
+        }
         do { _ = try metric.map { try SeriesKey(metric: $0) } } catch { throw ValidationError("--metric: \(error).") }
     }
 
@@ -58,15 +69,25 @@ struct BackfillCommand: AsyncParsableCommand {
         let limits = PrometheusClient<ContinuousClock>.Limits()
         let report = try await HTTPClient.withHTTPClient(configuration: .prometheus(limit: limits.bytes)) { http in
             let client = PrometheusClient(endpoint, client: http, limits: limits, clock: ContinuousClock())
-            let source = QueryRangeSource(
-                client, endpoint: endpoint, query: query, step: step.seconds, metric: metric)
-            return try await copy(from: source, into: store)
+            switch `protocol` {
+            case .queryRange:
+                let source = QueryRangeSource(
+                    client, endpoint: endpoint, query: query, step: step.seconds, metric: metric)
+                return try await copy(
+                    BackfillPlan(since: since.seconds, step: step.seconds, now: .now), from: source, into: store)
+            case .remoteRead:
+                let source = RemoteReadSource(
+                    client, endpoint: endpoint, selector: try SeriesSelector(parsing: query))
+                return try await copy(
+                    BackfillPlan(samplesSince: since.seconds, now: .now), from: source, into: store)
+            }
         }
         try tell(report)
     }
 
-    private func copy(from source: some HistorySource, into store: SQLiteStore) async throws -> BackfillReport {
-        let plan = BackfillPlan(since: since.seconds, step: step.seconds, now: .now)
+    private func copy(
+        _ plan: BackfillPlan, from source: some HistorySource, into store: SQLiteStore
+    ) async throws -> BackfillReport {
         let progress = ProgressBar(label: "fetching", total: since.seconds)
         defer { progress.finish() }
         let backfill = Backfill(from: source, into: store, ledger: store, clock: ContinuousClock())
@@ -102,6 +123,11 @@ struct BackfillCommand: AsyncParsableCommand {
             resumedAt = report.resumedAt?.description
         }
     }
+}
+
+/// How the past is asked for.
+enum HistoryProtocol: String, CaseIterable, ExpressibleByArgument {
+    case queryRange = "query-range", remoteRead = "remote-read"
 }
 
 /// The first line of a token file; what a token may hold is checked, as it goes into a header.
