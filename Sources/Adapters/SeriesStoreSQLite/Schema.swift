@@ -11,6 +11,7 @@ enum Schema {
             try packSamples(database)
             try database.execute(sql: "DROP TABLE sample")
         }
+        migrator.registerMigration("backfill") { try $0.execute(sql: backfill) }
         return migrator
     }
 
@@ -92,4 +93,13 @@ enum Schema {
         }
         try writer.finish()
     }
+
+    /// How far each backfill has come: all of [`start`, `done`) of a source is stored, milliseconds.
+    private static let backfill = """
+        CREATE TABLE backfill (
+            source TEXT PRIMARY KEY,
+            start INTEGER NOT NULL,
+            done INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
 }
