@@ -199,7 +199,8 @@ let package = Package(
             "DemoTests", of: coreNames + ["Ports", "Reports", "ControlLoop", "Demo", "ConformanceKit"],
             packages: [asyncHTTPClient, logging, nioCore, nioHTTP1]),
         // Starts the built binary, so it is listed as a dependency and built with the tests.
-        tests("EndToEndTests", of: ["Units", "Series", "FakeServers", "forecast"]),
+        tests(
+            "EndToEndTests", of: ["Units", "Series", "FakeServers", "forecast"], packages: [hummingbird]),
         tests("ArchitectureTests", of: []),
     ]
 )
