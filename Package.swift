@@ -53,6 +53,7 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -134,8 +135,8 @@ let package = Package(
         app("Reports", uses: coreNames),
         app("ControlLoop", uses: coreNames + ["Ports"], packages: [lifecycle, logging, metrics]),
         app(
-            "HTTPAPI", uses: ["Units", "Series", "Planning", "WireFormats", "Ports"],
-            packages: [hummingbird, httpTypes, lifecycle, logging, nioCore]),
+            "HTTPAPI", uses: ["Units", "Series", "Planning", "WireFormats", "Ports", "CZlib"],
+            packages: [hummingbird, httpTypes, logging, nioCore]),
         app(
             "Demo", uses: coreNames + ["Ports", "ControlLoop", "Reports"],
             packages: [hummingbird, asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1]),
@@ -156,6 +157,10 @@ let package = Package(
 
         testing("TestSupport", uses: ["Units", "Kernels", "Series"]),
         testing("ConformanceKit", uses: ["Units", "Kernels", "Series", "Forecasting", "Planning", "Ports"]),
+        // `make fuzz` builds it a second time, around libFuzzer.
+        .executableTarget(
+            name: "fuzz-decoders", dependencies: ["Units", "Kernels", "Series", "WireFormats"],
+            path: "Sources/Testing/FuzzDecoders", swiftSettings: strict),
 
         testing("FakeServers", uses: [], packages: [hummingbird, httpTypes, nioCore]),
 
@@ -195,6 +200,9 @@ let package = Package(
         tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
         tests("ReportsTests", of: coreNames + ["Reports"], hasGoldens: true),
         tests("ControlLoopTests", of: coreNames + ["Ports", "ControlLoop", "ConformanceKit"], packages: [logging]),
+        tests(
+            "HTTPAPITests", of: ["Units", "Kernels", "Series", "WireFormats", "Ports", "HTTPAPI", "ConformanceKit"],
+            packages: [hummingbird, hummingbirdTesting, httpTypes, logging, nioCore, nioHTTP1, nioPosix]),
         tests(
             "DemoTests", of: coreNames + ["Ports", "Reports", "ControlLoop", "Demo", "ConformanceKit"],
             packages: [asyncHTTPClient, logging, nioCore, nioHTTP1]),

@@ -10,6 +10,7 @@ import Testing
         "Ports", "CZlib", "CInstanceGuard", "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "PublicDatasets",
         "Scraping", "StatsDReceiver", "RemotePrometheus", "Telemetry", "Settings", "Reports", "ControlLoop", "HTTPAPI",
         "Demo", "forecast", "TestSupport", "ConformanceKit", "FakeServers",
+        "FuzzDecoders",
     ]
 
     @Test func importsPointOneWay() throws {

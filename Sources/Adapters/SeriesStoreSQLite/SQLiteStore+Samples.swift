@@ -31,6 +31,13 @@ extension SQLiteStore: SampleStore {
         }
     }
 
+    package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
+        try await read { database in
+            try Self.numberedKeys(of: selector?.metric, database).map(\.key)
+                .filter { selector?.matches($0) ?? true }.sorted()
+        }
+    }
+
     package func samples(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> SampleColumns {
         let run = try await run(of: key, in: range)
         return SampleColumns(

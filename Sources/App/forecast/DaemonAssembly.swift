@@ -45,7 +45,7 @@ struct DaemonAssembly {
             APIConfiguration(host: settings.listenHost, port: settings.listenPort, token: try token()),
             sources: APISources(
                 store: store, decisions: database, workloads: settings.workloads.map(\.id),
-                metricsText: { metrics.rendered() }, now: { .now }),
+                metricsText: { metrics.rendered() }, now: { .now }, uptime: Self.makeUptime()),
             logger: logger)
         return [
             StoreService(store: store), ActuatorService(actuator: actuator),
@@ -69,6 +69,11 @@ struct DaemonAssembly {
             services.append(StatsDService(receiver: receiver))
         }
         return services
+    }
+
+    private static func makeUptime() -> @Sendable () -> Duration {
+        let start = ContinuousClock.now
+        return { ContinuousClock.now - start }
     }
 
     private func token() throws -> String? {
