@@ -209,7 +209,7 @@ let package = Package(
         // Starts the built binary, so it is listed as a dependency and built with the tests.
         tests(
             "EndToEndTests", of: ["Units", "Series", "FakeServers", "SeriesStoreSQLite", "forecast"],
-            packages: [asyncHTTPClient, nioCore]),
+            packages: [asyncHTTPClient, hummingbird, nioCore, nioHTTP1]),
         tests("ArchitectureTests", of: []),
     ]
 )

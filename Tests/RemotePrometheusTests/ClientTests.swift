@@ -4,8 +4,10 @@ import Hummingbird
 import NIOCore
 import RemotePrometheus
 import Series
+import Synchronization
 import Testing
 import Units
+import WireFormats
 
 /// Requests and answers over real HTTP on loopback.
 @Suite struct ClientTests {
@@ -78,6 +80,48 @@ import Units
         }
         let nobody = await #expect(throws: RemoteError.self) { _ = try await ask("http://127.0.0.1:1") }
         #expect(nobody?.remedy == .waiting(seconds: nil))
+    }
+
+    @Test func remoteReadGivesSamplesAsTheyAre() async throws {
+        let key = try SeriesKey(metric: "m", labels: [.init(name: "job", value: "a")])
+        let kept = SampleColumns(
+            timestamps: [600_001, 1_199_999].map(Timestamp.init(millisecondsSinceEpoch:)), values: [1.5, -.infinity])
+        let asked = Mutex<ReadRequest?>(nil)
+        let router = Router()
+        router.post("/api/v1/read") { request, _ -> Response in
+            var message: [UInt8] = []
+            let body = Array(buffer: try await request.body.collect(upTo: 1 << 20))
+            try snappyDecompress(body.span, limit: 1 << 20, into: &message)
+            let read = try decodeReadRequest(message.span)
+            asked.withLock { $0 = read }
+            #expect(request.headers[.contentEncoding] == "snappy")
+            let answer = snappyCompress(encodeReadResponse([[ReadSeries(key: key, samples: kept)]]))
+            return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(bytes: answer)))
+        }
+        let page = try await withHTTPServer(router) { try await Self.read($0) }
+        #expect(page.batch.keys == [key] && page.batch.columns[0].values == kept.values)
+        #expect(page.batch.columns[0].timestamps == kept.timestamps)
+        let query = try #require(asked.withLock { $0 }?.queries.first)
+        #expect(query.start == Self.range.lowerBound && query.end.millisecondsSinceEpoch == 1_199_999)
+        #expect(query.matchers == [ReadMatcher(.equal, "__name__", "m"), ReadMatcher(.equal, "job", "a")])
+    }
+
+    @Test func garbageFromRemoteReadIsAnError() async throws {
+        let router = Router()
+        router.post("/api/v1/read") { _, _ in "not snappy at all" }
+        let error = await #expect(throws: RemoteError.self) {
+            _ = try await withHTTPServer(router) { try await Self.read($0) }
+        }
+        #expect(error?.remedy == .askingForLess && error?.description.contains("cannot be read") == true)
+    }
+
+    private static func read(_ url: String) async throws -> HistoryPage {
+        let endpoint = try Endpoint(url: url, token: nil, allowsPlain: false)
+        return try await HTTPClient.withHTTPClient(configuration: .prometheus(limit: 1 << 20)) { http in
+            let client = PrometheusClient(endpoint, client: http, clock: ContinuousClock())
+            let selector = try SeriesSelector(parsing: #"m{job="a"}"#)
+            return try await RemoteReadSource(client, endpoint: endpoint, selector: selector).page(of: range)
+        }
     }
 
     private func page(

@@ -99,7 +99,7 @@ import Units
         try await withHTTPServer(Self.exposing("a 1\n", type: "text/plain")) { url in
             let targets = (0..<50).map { Self.target(url + "/metrics", instance: "\($0)") }
             let (_, moments) = try await scrape(targets, rounds: 1)
-            #expect(Set(moments).count > 10 && moments.allSatisfy { (0...15).contains($0) })
+            #expect(moments.count == 50 && Set(moments).count > 10)
         }
     }
 
