@@ -15,6 +15,9 @@ package protocol SampleStore: Sendable {
     /// What is stored, ascending by key; all series where `selector` is nil.
     func series(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesSummary]
 
+    /// The series alone, ascending, for callers that need nothing else of them; those without samples may be among them.
+    func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey]
+
     /// The samples of the one series with this key within [`range.lowerBound`, `range.upperBound`), ascending in time.
     /// Empty when there are none.
     func samples(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> SampleColumns
@@ -24,6 +27,11 @@ package protocol SampleStore: Sendable {
 }
 
 extension SampleStore {
+    /// For stores that have no faster way.
+    package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
+        try await series(matching: selector).map(\.key)
+    }
+
     /// For stores that have no faster way: by way of a batch.
     package func write(_ columns: WriteColumns) async throws(StoreError) -> WriteOutcome {
         var outcome = WriteOutcome()

@@ -55,7 +55,7 @@ import Testing
             let half = try await daemon.post("/api/v1/import", line + "\n{oops")
             #expect(half.contains(#""status":400"#) && half.contains("line 2:"), "\(half)")
             #expect(try await daemon.post("/api/v1/import", line, ["Origin: http://evil.example"]).contains("403"))
-            #expect(try await daemon.post("/api/v1/import", line, ["Content-Encoding: gzip"]).contains("415"))
+            #expect(try await daemon.post("/api/v1/import", line, ["Content-Encoding: br"]).contains("415"))
             #expect(try await daemon.get("/api/v1/decisions?workload=nobody").contains(#""status":404"#))
             #expect(try await daemon.get("/api/v1/decisions?workload=web&limit=0").contains(#""status":400"#))
             let series = try await BuiltBinary.run(["series", "--db", daemon.database])

@@ -17,6 +17,7 @@ struct Problem: Error, Encodable {
     init?(_ error: any Error) {
         switch error {
         case let problem as Problem: self = problem
+        case let error as StoreError where error.code == .full: self.init(.tooManyRequests, error.description)
         case let error as StoreError:
             self.init(error.isRetryable ? .serviceUnavailable : .internalServerError, error.description)
         case let error as HTTPError: self.init(error.status, error.body ?? error.status.reasonPhrase)
@@ -26,7 +27,7 @@ struct Problem: Error, Encodable {
 
     var response: Response {
         var headers: HTTPFields = [.contentType: "application/problem+json"]
-        if status == 503 { headers[.retryAfter] = "1" }
+        if status == 503 || status == 429 { headers[.retryAfter] = "1" }
         if status == 401 { headers[.wwwAuthenticate] = "Bearer" }
         return Response(status: .init(code: status), headers: headers, body: .init(byteBuffer: json(self)))
     }
@@ -40,14 +41,30 @@ func json(_ value: some Encodable) -> ByteBuffer {
 }
 
 /// Turns every error into problem+json, and logs those that are the server's fault.
-struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
+struct ProblemMiddleware: RouterMiddleware {
     func handle(
-        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+        _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         do { return try await next(request, context) } catch {
-            if let problem = Problem(error) { return problem.response }
+            if let problem = Problem(error) { return problem.response(cutting: context.channel) }
             context.logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
             return Problem(.internalServerError, "the request failed; the log says why").response
         }
+    }
+}
+
+extension Problem {
+    /// The response, after which the connection is closed where the rest of the body would otherwise have to be read.
+    fileprivate func response(cutting channel: any Channel) -> Response {
+        guard status == 408 || status == 413 else { return response }
+        var response = response
+        let body = response.body
+        response.headers[.connection] = "close"
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            try await writer.write(json(self))
+            try await writer.finish(nil)
+            channel.close(promise: nil)
+        }
+        return response
     }
 }

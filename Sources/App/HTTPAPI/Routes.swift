@@ -4,32 +4,7 @@ import Hummingbird
 import NIOCore
 import Planning
 import Ports
-import Series
 import Units
-import WireFormats
-
-/// `POST /api/v1/import`: JSON lines into the store, all of them or none. 204, as VictoriaMetrics answers.
-func importSamples(_ request: Request, limit: Int, into store: any SampleStore) async throws -> Response {
-    guard request.headers[.contentEncoding].map({ $0 == "identity" }) ?? true else {
-        throw Problem(.unsupportedMediaType, "send the body uncompressed")
-    }
-    let body = Array(buffer: try await request.body.collect(upTo: limit))
-    let batch = try decodedLines(body)
-    if !batch.isEmpty { _ = try await store.append(batch) }
-    return Response(status: .noContent)
-}
-
-/// The samples of every line; the first line that cannot be read is the caller's to mend.
-private func decodedLines(_ body: [UInt8]) throws -> SampleBatch {
-    var batch = SampleBatch()
-    for (index, line) in body.split(separator: 10, omittingEmptySubsequences: false).enumerated()
-    where !line.allSatisfy({ $0 <= 32 }) {
-        do throws(LineProblem) { try decodeJSONLine(line, into: &batch) } catch {
-            throw Problem(.badRequest, "line \(index + 1): \(error); nothing of this body was stored")
-        }
-    }
-    return batch
-}
 
 /// `GET /api/v1/workloads`: each workload with its newest decision.
 func workloadList(_ sources: APISources) async throws -> Response {

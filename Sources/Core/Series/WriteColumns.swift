@@ -1,3 +1,5 @@
+internal import Units
+
 /// The samples of one push as flat columns, refilled push after push without allocating anew.
 ///
 /// A series is named by its *label block*: its labels, `__name__` among them, one after the other as remote_write 1.0 encodes
@@ -34,6 +36,22 @@ package struct WriteColumns: Sendable {
         times.removeAll(keepingCapacity: true)
         values.removeAll(keepingCapacity: true)
         skipped = Skipped()
+    }
+}
+
+extension WriteColumns {
+    /// The samples of a batch; NaNs are gaps and left out.
+    package init(_ batch: SampleBatch) {
+        for (index, (key, samples)) in zip(batch.keys, batch.columns).enumerated() {
+            let block = key.labelBlock
+            blocks.append(bytes.count..<bytes.count + block.count)
+            bytes += block
+            for (time, value) in zip(samples.timestamps, samples.values) where !value.isNaN {
+                series.append(UInt32(index))
+                times.append(time.millisecondsSinceEpoch)
+                values.append(value)
+            }
+        }
     }
 }
 

@@ -33,6 +33,11 @@ extension HeadStore {
         return found.values.sorted { $0.key < $1.key }
     }
 
+    package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
+        let fresh = presentKeys().filter { selector?.matches($0) ?? true }
+        return Set(fresh).union(try await database.keys(matching: selector)).sorted()
+    }
+
     /// What is in the head stays until it has been flushed.
     package func prune(before time: Timestamp) async throws(StoreError) -> Int {
         try await database.prune(before: time)

@@ -108,18 +108,7 @@ package final class HeadStore: SampleStore, Sendable {
 
     /// A head cannot tell what a sample replaces without a look at the disk: all that are taken count as added.
     package func append(_ batch: SampleBatch) async throws(StoreError) -> AppendOutcome {
-        var columns = WriteColumns()
-        for (index, (key, samples)) in zip(batch.keys, batch.columns).enumerated() {
-            let block = key.labelBlock
-            columns.blocks.append(columns.bytes.count..<columns.bytes.count + block.count)
-            columns.bytes += block
-            for (time, value) in zip(samples.timestamps, samples.values) where !value.isNaN {
-                columns.series.append(UInt32(index))
-                columns.times.append(time.millisecondsSinceEpoch)
-                columns.values.append(value)
-            }
-        }
-        return AppendOutcome(added: try await write(columns).accepted)
+        AppendOutcome(added: try await write(WriteColumns(batch)).accepted)
     }
 
     // MARK: Writing the log, and flushing
@@ -136,6 +125,7 @@ package final class HeadStore: SampleStore, Sendable {
         for waiter in state.withLock({ $0.stop(closed) }) { waiter.resume(throwing: closed) }
         // What was frozen when the loops ended, and what came after.
         for _ in 0..<2 { await flush() }
+        await database.checkpoint()
         try await threads.shutdownGracefully()
     }
 
