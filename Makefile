@@ -3,7 +3,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test engines build soak lint format clean prepare
+.PHONY: help demo test engines build soak fuzz lint format clean prepare
 
 help:
 	@echo "make demo    about a minute: history, training, a compressed day live, reactive against prewarmed"
@@ -11,6 +11,7 @@ help:
 	@echo "make engines the tests against real programs: needs Debian's package prometheus"
 	@echo "make build   the binary .build/release/forecast"
 	@echo "make soak    the tests again under the thread and the address sanitizer; long"
+	@echo "make fuzz    a minute of libFuzzer over the decoders; FUZZ_SECONDS=600 for longer"
 	@echo "make lint    formatting"
 	@echo "make format  rewrites the sources to the house format"
 	@echo "make clean   removes what was built"
@@ -41,6 +42,19 @@ soak: prepare
 	swift test --sanitize=thread --scratch-path .build-thread
 	swift test --sanitize=address --scratch-path .build-address
 
+FUZZ_SECONDS ?= 60
+FUZZ_DECODERS := --product fuzz-decoders
+
+# libFuzzer with the address sanitizer, beginning from inputs made by code. An input that ends it stays in out/fuzz.
+fuzz: prepare
+	swift build -c release $(FUZZ_DECODERS)
+	swift build -c release $(FUZZ_DECODERS) --scratch-path .build-fuzz --sanitize=fuzzer \
+	    -Xswiftc -sanitize=fuzzer,address -Xswiftc -DFUZZING
+	@mkdir -p out/fuzz/found
+	.build/release/fuzz-decoders corpus out/fuzz/seeds
+	.build-fuzz/release/fuzz-decoders -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=5 -rss_limit_mb=1024 \
+	    -print_final_stats=1 -verbosity=0 -artifact_prefix=out/fuzz/ out/fuzz/found out/fuzz/seeds
+
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests notebooks-as-scripts
 
@@ -48,4 +62,4 @@ format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests notebooks-as-scripts
 
 clean:
-	rm -rf .build .build-thread .build-address out
+	rm -rf .build .build-thread .build-address .build-fuzz out

@@ -33,9 +33,9 @@ func app(_ name: String, uses: [String], packages: [Target.Dependency] = []) -> 
         swiftSettings: strict)
 }
 
-func testing(_ name: String, uses: [String]) -> Target {
+func testing(_ name: String, uses: [String], packages: [Target.Dependency] = []) -> Target {
     .target(
-        name: name, dependencies: uses.map { .byName(name: $0) }, path: "Sources/Testing/\(name)",
+        name: name, dependencies: uses.map { .byName(name: $0) } + packages, path: "Sources/Testing/\(name)",
         swiftSettings: strict)
 }
 
@@ -60,6 +60,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPCompression: Target.Dependency = .product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -79,6 +80,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.29.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
@@ -118,6 +120,15 @@ let package = Package(
         adapter("InputFiles", uses: ["Units", "Series", "WireFormats", "Ports", "CZlib"]),
         adapter(
             "PublicDatasets", uses: ["Series", "WireFormats"], packages: [asyncHTTPClient, crypto, nioCore, nioHTTP1]),
+        adapter(
+            "Scraping", uses: ["Units", "Kernels", "Series", "WireFormats", "Ports"],
+            packages: [asyncHTTPClient, logging, metrics, nioCore, nioHTTP1, nioHTTPCompression]),
+        adapter(
+            "StatsDReceiver", uses: ["Units", "Series", "WireFormats", "Ports"],
+            packages: [logging, metrics, nioCore, nioPosix]),
+        adapter(
+            "RemotePrometheus", uses: ["Units", "Kernels", "Series", "WireFormats", "Ports"],
+            packages: [asyncHTTPClient, nioCore, nioHTTP1, nioHTTPCompression]),
         adapter("Telemetry", uses: ["Units"], packages: [logging, metrics]),
         adapter("Settings", uses: ["Units", "Series", "Planning"], packages: [yams]),
 
@@ -132,9 +143,10 @@ let package = Package(
         .executableTarget(
             name: "forecast",
             dependencies: coreNames.map { .byName(name: $0) } + [
-                "Ports", "InputFiles", "PublicDatasets", "SeriesStoreSQLite", "ActuatorProcess", "Telemetry",
-                "Settings",
-                "Reports", "ControlLoop", "HTTPAPI", "Demo", argumentParser, lifecycle, logging, metrics, unixSignals,
+                "Ports", "InputFiles", "PublicDatasets", "SeriesStoreSQLite", "ActuatorProcess", "Scraping",
+                "StatsDReceiver", "RemotePrometheus", "Telemetry", "Settings", "Reports", "ControlLoop", "HTTPAPI",
+                "Demo", argumentParser, asyncHTTPClient, lifecycle, logging,
+                metrics, unixSignals,
             ],
             path: "Sources/App/forecast", swiftSettings: strict),
 
@@ -145,6 +157,12 @@ let package = Package(
 
         testing("TestSupport", uses: ["Units", "Kernels", "Series"]),
         testing("ConformanceKit", uses: ["Units", "Kernels", "Series", "Forecasting", "Planning", "Ports"]),
+        // `make fuzz` builds it a second time, around libFuzzer.
+        .executableTarget(
+            name: "fuzz-decoders", dependencies: ["Units", "Kernels", "Series", "WireFormats"],
+            path: "Sources/Testing/FuzzDecoders", swiftSettings: strict),
+
+        testing("FakeServers", uses: [], packages: [hummingbird, httpTypes, nioCore]),
 
         tests("UnitsTests", of: ["Units"]),
         tests("KernelsTests", of: ["Kernels"]),
@@ -161,6 +179,19 @@ let package = Package(
             "SeriesStoreSQLiteTests",
             of: ["Units", "Kernels", "Series", "Planning", "Ports", "SeriesStoreSQLite", "ConformanceKit"],
             packages: [grdb]),
+        tests(
+            "ScrapingTests", of: ["Units", "Kernels", "Series", "Ports", "Scraping", "ConformanceKit", "FakeServers"],
+            packages: [hummingbird, httpTypes, logging, nioCore]),
+        tests(
+            "StatsDReceiverTests", of: ["Units", "Series", "Ports", "StatsDReceiver", "ConformanceKit"],
+            packages: [logging, nioCore, nioPosix]),
+        tests(
+            "RemotePrometheusTests",
+            of: [
+                "Units", "Kernels", "Series", "WireFormats", "Ports", "RemotePrometheus", "ConformanceKit",
+                "FakeServers",
+            ],
+            packages: [asyncHTTPClient, hummingbird, nioCore]),
         // Its guard is the built binary.
         tests(
             "ActuatorProcessTests", of: ["Units", "Ports", "ActuatorProcess", "ConformanceKit", "forecast"],
@@ -177,7 +208,9 @@ let package = Package(
             "DemoTests", of: coreNames + ["Ports", "Reports", "ControlLoop", "Demo", "ConformanceKit"],
             packages: [asyncHTTPClient, logging, nioCore, nioHTTP1]),
         // Starts the built binary, so it is listed as a dependency and built with the tests.
-        tests("EndToEndTests", of: ["Units", "Series", "forecast"]),
+        tests(
+            "EndToEndTests", of: ["Units", "Series", "FakeServers", "SeriesStoreSQLite", "forecast"],
+            packages: [asyncHTTPClient, hummingbird, nioCore, nioHTTP1]),
         tests("ArchitectureTests", of: []),
     ]
 )

@@ -80,7 +80,9 @@ struct HeadStoreTests {
                     try whole.prefix(cut).write(to: copy.appending(path: segment))
                     let found = try await open(copy.appending(path: "a.db").path)
                     let values = try await found.samples(of: key, in: always).values
-                    #expect(values == Array([0, 1, 2].prefix(values.count)) && values.count < 3, "cut \(cut) of \(whole.count): \(values)")
+                    #expect(
+                        values == Array([0, 1, 2].prefix(values.count)) && values.count < 3,
+                        "cut \(cut) of \(whole.count): \(values)")
                 }
             }
         }

@@ -8,6 +8,7 @@ import Foundation
     /// A longer line is a mistake, and would fill the memory.
     package static let maximumLineBytes = 1 << 20
 
+    /// What the file is called in messages.
     package let path: String
     private let file: gzFile
     private var buffer = [UInt8](repeating: 0, count: 1 << 18)
@@ -19,18 +20,20 @@ import Foundation
     package let totalBytes: Int
     package var bytesRead: Int { max(0, Int(unsafe gzoffset(file))) }
 
-    package init(path: String) throws(InputError) {
+    /// `name` is what the file is called in messages, where that is not its path.
+    package init(path: String, name: String? = nil) throws(InputError) {
+        let name = name ?? path
         var isDirectory: ObjCBool = false
         guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw InputError(path: path, "no such file")
+            throw InputError(path: name, "no such file")
         }
-        guard !isDirectory.boolValue else { throw InputError(path: path, "a directory; name a file in it") }
+        guard !isDirectory.boolValue else { throw InputError(path: name, "a directory; name a file in it") }
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         totalBytes = (attributes?[.size] as? Int) ?? 0
-        guard let file = unsafe gzopen(path, "rb") else { throw InputError(path: path, "cannot be opened for reading") }
+        guard let file = unsafe gzopen(path, "rb") else { throw InputError(path: name, "cannot be opened for reading") }
         unsafe self.file = unsafe file
         unsafe gzbuffer(file, 1 << 18)
-        self.path = path
+        self.path = name
     }
 
     deinit { unsafe gzclose(file) }

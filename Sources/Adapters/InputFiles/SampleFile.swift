@@ -1,6 +1,6 @@
 package import Series
 import Units
-import WireFormats
+package import WireFormats
 
 /// How a file of samples is written.
 package enum SampleFormat: String, CaseIterable, Sendable {
@@ -8,38 +8,50 @@ package enum SampleFormat: String, CaseIterable, Sendable {
     case csv
     /// VictoriaMetrics' import format, one series a line.
     case jsonl
+    /// OpenMetrics text with a timestamp a sample, in seconds, and `# EOF` at its end.
+    case openmetrics
+    /// Prometheus text with a timestamp a sample, in milliseconds.
+    case prometheus
+    /// An access log in common or combined format, as nginx and Apache write it; its lines are counted.
+    case clf
+
+    /// Whether the file does not say itself what its series are called.
+    package var needsMetric: Bool { self == .csv || self == .clf }
 }
 
 /// A file of samples, plain or gzip, read in batches of bounded size.
 package struct SampleFile: Sendable {
+    /// Where it is opened, and what it is called in messages.
+    private let location: String
     package let path: String
     package let format: SampleFormat
     /// Its size as it lies on the disk.
     package let bytes: Int
-    /// Names the series of a CSV file; its `series` column becomes the label `series`. Nil for JSON lines.
+    /// Names the series of a CSV file; its `series` column becomes the label `series`. Nil for formats that name their own.
     private let key: SeriesKey?
 
-    /// `format` nil: told by the file's name, or else by its first character.
+    /// `format` nil: told by the file's name, or else by what it holds.
     ///
-    /// - Throws: where the file cannot be read, or is CSV and there is no `key`.
+    /// - Throws: where the file cannot be read, or needs a `key` and there is none.
     package init(path: String, format: SampleFormat?, key: SeriesKey?) throws(InputError) {
-        (self.path, self.key) = (path, key)
-        let reader = try LineReader(path: path)
-        bytes = reader.totalBytes
-        if let format { self.format = format } else { self.format = try Self.guess(reader) }
-        guard self.format == .jsonl || key != nil else {
-            throw InputError(path: path, "a CSV file names no metric; give one with --metric")
-        }
+        try self.init(location: path, name: path, bytes: nil, format: format, key: key)
     }
 
-    private static func guess(_ reader: LineReader) throws(InputError) -> SampleFormat {
-        let name = reader.path.lowercased()
-        for (ending, format) in [(".csv", SampleFormat.csv), (".jsonl", .jsonl), (".ndjson", .jsonl)]
-        where name.hasSuffix(ending) || name.hasSuffix(ending + ".gz") {
-            return format
+    /// What has been read from standard input. The caller keeps `input` as long as this is read.
+    package init(_ input: SpooledInput, format: SampleFormat?, key: SeriesKey?) throws(InputError) {
+        try self.init(location: input.path, name: SpooledInput.name, bytes: input.bytes, format: format, key: key)
+    }
+
+    private init(
+        location: String, name: String, bytes: Int?, format: SampleFormat?, key: SeriesKey?
+    ) throws(InputError) {
+        (self.location, path, self.key) = (location, name, key)
+        if let bytes { self.bytes = bytes } else { self.bytes = try LineReader(path: location, name: name).totalBytes }
+        self.format = if let format { format } else { try guessFormat(of: location, name: name) }
+        guard !self.format.needsMetric || key != nil else {
+            let kind = self.format == .csv ? "a CSV file" : "an access log"
+            throw InputError(path: name, "\(kind) names no metric; give one with --metric")
         }
-        let first = try reader.next()?.first { $0 > 32 }
-        return first == UInt8(ascii: "{") ? .jsonl : .csv
     }
 
     /// Reads the whole file and hands on what it holds, `batchSize` samples or a little more at a time.
@@ -51,7 +63,7 @@ package struct SampleFile: Sendable {
         batchSize: Int = 50_000, onBadLine: (InputError) throws -> Void, onProgress: (Int) -> Void = { _ in },
         onBatch: (SampleBatch) async throws -> Void
     ) async throws {
-        let reader = try LineReader(path: path)
+        let reader = try LineReader(path: location, name: path)
         var decoder = try decoder(reader)
         var batch = SampleBatch()
         var samples = 0
@@ -66,36 +78,117 @@ package struct SampleFile: Sendable {
             try await onBatch(batch)
             batch.removeAll()
         }
+        do throws(LineProblem) { try decoder.finish() } catch {
+            throw InputError(path: path, line: reader.lineNumber, error.description)
+        }
         samples += batch.sampleCount
         guard samples > 0 else { throw InputError(path: path, "no samples in it") }
         if !batch.isEmpty { try await onBatch(batch) }
-        onProgress(reader.totalBytes)
+        onProgress(bytes)
+    }
+
+    /// Reads an access log to its end and counts its lines. `onProgress` gets how many of the file's bytes have been read.
+    package func count(
+        into counter: inout AccessLogCounter, onProgress: (Int) -> Void = { _ in }
+    ) throws(InputError) {
+        let reader = try LineReader(path: location, name: path)
+        while let line = try reader.next() {
+            counter.count(line)
+            if reader.lineNumber % 10_000 == 0 { onProgress(reader.bytesRead) }
+        }
+        onProgress(bytes)
     }
 
     private func decoder(_ reader: LineReader) throws(InputError) -> LineDecoder {
-        guard format == .csv, let key else { return .jsonl }
-        guard let header = try reader.next() else { throw InputError(path: path, "the file is empty") }
+        switch format {
+        case .jsonl: return .jsonl
+        case .clf: throw InputError(path: path, "the lines of an access log are counted and are no samples")
+        case .openmetrics: return .exposition(TimedExpositionDecoder(.openMetrics))
+        case .prometheus: return .exposition(TimedExpositionDecoder(.prometheusText))
+        case .csv: return .csv(try csvDecoder(reader))
+        }
+    }
+
+    private func csvDecoder(_ reader: LineReader) throws(InputError) -> CSVSampleDecoder {
+        guard let header = try reader.next(), let key else { throw InputError(path: path, "the file is empty") }
         do throws(LineProblem) {
-            return .csv(CSVSampleDecoder(try CSVTraceDecoder(header: header), key: key))
+            return CSVSampleDecoder(try CSVTraceDecoder(header: header), key: key)
         } catch {
             throw InputError(path: path, line: 1, error.description)
         }
     }
 }
 
+/// By name where that tells, else by the first line that is not empty. Exposition text is OpenMetrics where it says `# EOF`, which
+/// stands at its end, so that such a file is read whole.
+private func guessFormat(of location: String, name: String) throws(InputError) -> SampleFormat {
+    let lowercased = name.lowercased()
+    let endings: [(String, SampleFormat)] = [
+        (".csv", .csv), (".jsonl", .jsonl), (".ndjson", .jsonl), (".prom", .prometheus), (".om", .openmetrics),
+    ]
+    for (ending, format) in endings where lowercased.hasSuffix(ending) || lowercased.hasSuffix(ending + ".gz") {
+        return format
+    }
+    let reader = try LineReader(path: location, name: name)
+    var first: ArraySlice<UInt8>?
+    while first == nil, let line = try reader.next() { first = line.contains { $0 > 32 } ? line : nil }
+    guard let first, let start = first.first(where: { $0 > 32 }) else { return .csv }
+    if start == UInt8(ascii: "{") { return .jsonl }
+    if (try? AccessLogEntry(parsing: first)) != nil { return .clf }
+    var decoder = ExpositionDecoder(format: .prometheusText, at: TimedExpositionDecoder.noTime)
+    var scratch = SampleBatch()
+    let isExposition = (try? decoder.decode(first, into: &scratch)) != nil
+    guard isExposition else { return .csv }
+    while let line = try reader.next() {
+        if line.elementsEqual("# EOF".utf8) { return .openmetrics }
+    }
+    return .prometheus
+}
+
 private enum LineDecoder {
     case csv(CSVSampleDecoder)
+    case exposition(TimedExpositionDecoder)
     case jsonl
 
     mutating func decode(_ line: ArraySlice<UInt8>, into batch: inout SampleBatch) throws(LineProblem) {
         switch self {
         case .jsonl: try decodeJSONLine(line, into: &batch)
+        case .exposition(var decoder):
+            defer { self = .exposition(decoder) }
+            try decoder.decode(line, into: &batch)
         case .csv(var decoder):
             self = .jsonl  // Moved out, so that the dictionaries in it are not copied.
             defer { self = .csv(decoder) }
             try decoder.decode(line, into: &batch)
         }
     }
+
+    func finish() throws(LineProblem) {
+        if case .exposition(let decoder) = self { try decoder.finish() }
+    }
+}
+
+/// Exposition text whose samples carry their times: a file that is read tomorrow must say the same as today.
+private struct TimedExpositionDecoder {
+    static let noTime = Timestamp(millisecondsSinceEpoch: .min)
+    private var decoder: ExpositionDecoder
+
+    init(_ format: ExpositionFormat) { decoder = ExpositionDecoder(format: format, at: Self.noTime) }
+
+    mutating func decode(_ line: ArraySlice<UInt8>, into batch: inout SampleBatch) throws(LineProblem) {
+        var read = SampleBatch()
+        try decoder.decode(line, into: &read)
+        for (key, columns) in zip(read.keys, read.columns) {
+            for (time, value) in zip(columns.timestamps, columns.values) {
+                guard time != Self.noTime else {
+                    throw LineProblem("no timestamp; in a file every sample needs one after its value")
+                }
+                batch.append(key, time, value)
+            }
+        }
+    }
+
+    func finish() throws(LineProblem) { try decoder.finish() }
 }
 
 /// Trace rows as samples; times ascend within each series, as in a trace.

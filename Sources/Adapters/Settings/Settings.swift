@@ -12,7 +12,28 @@ package struct Settings: Sendable {
     /// Holds the token that state-changing calls must carry; nil where none is asked for.
     package let tokenFile: String?
     package let tickSeconds: Int
+    /// Where metrics are fetched.
+    package let scrape: [ScrapeSettings]
+    /// Nil where StatsD is not taken in.
+    package let statsd: StatsDSettings?
     package let workloads: [WorkloadSettings]
+}
+
+/// One place where metrics are fetched.
+package struct ScrapeSettings: Sendable {
+    package let url: String
+    /// HOST:PORT of the URL.
+    package let instance: String
+    package let everySeconds: Int
+    package let timeoutSeconds: Double
+    /// Put on every series from there; ascending by name.
+    package let labels: [SeriesKey.Label]
+}
+
+/// Where StatsD is taken in, and how often its sums are stored.
+package struct StatsDSettings: Hashable, Sendable {
+    package let host: String, port: Int
+    package let flushSeconds: Int
 }
 
 /// One workload of a configuration.

@@ -14,7 +14,7 @@ extension Settings {
     }
 
     private init?(reading root: YAMLSection, _ problems: inout ProblemList) {
-        root.allow(["store", "listen", "tick", "workloads"], &problems)
+        root.allow(["store", "listen", "tick", "scrape", "statsd", "workloads"], &problems)
         let store = root.section("store", &problems)
         store?.allow(["path", "retention"], &problems)
         let retention =
@@ -28,6 +28,7 @@ extension Settings {
         if listen == nil { problems.add(root, "listen.address", "'\(address)' is not HOST:PORT") }
         let tick = root.seconds("tick", default: 15, &problems)
         if tick < 1 || tick > 3_600 { problems.add(root, "tick", "must be between 1s and 1h") }
+        let scrape = ScrapeSettings.list(root, &problems), statsd = StatsDSettings(reading: root, &problems)
         let workloads = root.sections("workloads", &problems).compactMap { WorkloadSettings(reading: $0, &problems) }
         var seen: Set<WorkloadID> = []
         for workload in workloads where !seen.insert(workload.id).inserted {
@@ -42,7 +43,7 @@ extension Settings {
         self.init(
             storePath: store?.string("path") ?? "prewarm.db", retentionSeconds: Int(min(retention, 1e9)),
             listenHost: listen.host, listenPort: listen.port, tokenFile: listening?.string("tokenFile"),
-            tickSeconds: Int(tick), workloads: workloads)
+            tickSeconds: Int(tick), scrape: scrape, statsd: statsd, workloads: workloads)
     }
 
     /// A store and its API alone: no workloads.
@@ -54,7 +55,7 @@ extension Settings {
         }
         self.init(
             storePath: storePath, retentionSeconds: Self.defaultRetention, listenHost: address.host,
-            listenPort: address.port, tokenFile: nil, tickSeconds: 15, workloads: [])
+            listenPort: address.port, tokenFile: nil, tickSeconds: 15, scrape: [], statsd: nil, workloads: [])
     }
 
     private static let defaultRetention = 90 * 86_400

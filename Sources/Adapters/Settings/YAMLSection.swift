@@ -1,3 +1,4 @@
+import Series
 import Units
 import Yams
 
@@ -96,6 +97,23 @@ struct YAMLSection {
             return []
         }
         return list.compactMap { $0.scalar?.string }
+    }
+
+    /// A mapping of label names to texts, ascending by name.
+    func labels(_ key: String, _ problems: inout ProblemList) -> [SeriesKey.Label] {
+        guard let inner = section(key, &problems) else { return [] }
+        var labels: [SeriesKey.Label] = []
+        for (name, value) in inner.mapping {
+            guard let name = name.string, let value = value.scalar?.string else {
+                problems.add(self, key, "a text for every label is expected")
+                return []
+            }
+            labels.append(.init(name: name, value: value))
+        }
+        do throws(SeriesNameError) { return try SeriesKey(metric: "m", labels: labels).labels } catch {
+            problems.add(self, key, "\(error)")
+            return []
+        }
     }
 
     func required<Value>(

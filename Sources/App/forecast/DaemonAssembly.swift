@@ -3,13 +3,16 @@ import ControlLoop
 import Forecasting
 import Foundation
 import HTTPAPI
+import Kernels
 import Logging
 import Planning
 import Ports
+import Scraping
 import Series
 import SeriesStoreSQLite
 import ServiceLifecycle
 import Settings
+import StatsDReceiver
 import Telemetry
 import Units
 
@@ -48,8 +51,25 @@ struct DaemonAssembly {
         return [
             StoreService(store: store), ActuatorService(actuator: actuator),
             Retention(store: store, settings: settings, logger: logger),
-            LoopService(loop: loop), api,
-        ]
+        ] + intake(into: store) + [LoopService(loop: loop), api]
+    }
+
+    /// What fetches and takes in metrics beside the API.
+    private func intake(into store: some SampleStore) -> [any Service] {
+        var services: [any Service] = []
+        if !settings.scrape.isEmpty {
+            let scraper = Scraper(
+                settings.scrape.map { ScrapeTarget($0) }, into: store, clock: ContinuousClock(), now: { .now },
+                random: SplitMix64(seed: .random(in: 0 ... .max)), logger: logger)
+            services.append(ScrapeService(scraper: scraper))
+        }
+        if let statsd = settings.statsd {
+            let receiver = StatsDReceiver(
+                host: statsd.host, port: statsd.port, flushSeconds: statsd.flushSeconds, into: store,
+                clock: ContinuousClock(), now: { .now }, logger: logger)
+            services.append(StatsDService(receiver: receiver))
+        }
+        return services
     }
 
     private static func makeUptime() -> @Sendable () -> Duration {
@@ -178,6 +198,24 @@ private struct StoreService: Service {
             store.stop()
         }
     }
+}
+
+extension ScrapeTarget {
+    init(_ settings: ScrapeSettings) {
+        self.init(
+            url: settings.url, instance: settings.instance, intervalSeconds: settings.everySeconds,
+            timeoutSeconds: settings.timeoutSeconds, labels: settings.labels)
+    }
+}
+
+private struct ScrapeService: Service {
+    let scraper: Scraper<ContinuousClock>
+    func run() async throws { try await cancelWhenGracefulShutdown { try await scraper.run() } }
+}
+
+private struct StatsDService: Service {
+    let receiver: StatsDReceiver<ContinuousClock>
+    func run() async throws { try await cancelWhenGracefulShutdown { try await receiver.run() } }
 }
 
 private struct ActuatorService: Service {

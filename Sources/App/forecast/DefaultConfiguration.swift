@@ -13,6 +13,16 @@ let defaultConfiguration = #"""
 
     tick: 15s                     # how often every workload is looked at
 
+    scrape:                       # left out: nothing is fetched
+      - url: http://127.0.0.1:8080/metrics   # Prometheus text or OpenMetrics
+        every: 15s                # 1s to 1h
+        timeout: 5s               # at most `every`
+        labels: {job: checkout}   # put on every series from there, beside instance: HOST:PORT
+
+    statsd:                       # left out: StatsD is not taken in
+      listen: 127.0.0.1:8125      # UDP, loopback only; port 0 lets the system choose
+      flush: 10s                  # how often the sums are stored, 1s to 1h
+
     workloads:
       - name: checkout            # letters, digits, '.', '_', '-'; at most 63
         demand:

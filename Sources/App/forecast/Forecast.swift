@@ -9,7 +9,11 @@ struct Forecast: AsyncParsableCommand {
         abstract: "Predicts the load of a service, and starts its capacity before the traffic arrives.",
         groupedSubcommands: [
             CommandGroup(name: "First:", subcommands: [DemoCommand.self]),
-            CommandGroup(name: "Data:", subcommands: [Ingest.self, SeriesCommand.self, DatasetsCommand.self]),
+            CommandGroup(
+                name: "Data:",
+                subcommands: [
+                    Ingest.self, BackfillCommand.self, SeriesCommand.self, StoreCommand.self, DatasetsCommand.self,
+                ]),
             CommandGroup(name: "Forecasts:", subcommands: [Train.self, Predict.self, Evaluate.self]),
             CommandGroup(name: "Scaling:", subcommands: [Backtest.self, Daemon.self, ConfigCommand.self]),
             CommandGroup(name: "Inside:", subcommands: [InstanceGuardCommand.self, DemoWorkerCommand.self]),

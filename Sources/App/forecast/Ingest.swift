@@ -14,41 +14,64 @@ struct Ingest: AsyncParsableCommand {
             Examples:
               forecast ingest requests.csv.gz --db prewarm.db --metric http_requests --label job=checkout
               forecast ingest export.jsonl --db prewarm.db
+              forecast ingest access.log.2.gz access.log.1 access.log --db prewarm.db --metric http_requests
+              zcat metrics.om.gz | forecast ingest - --db prewarm.db
 
             CSV has a header with timestamp and value, and series where there are several, which becomes a label. JSON lines
-            are VictoriaMetrics' import format. Every file is checked to its end before anything is stored, and reading a
-            file again changes nothing.
+            are VictoriaMetrics' import format. OpenMetrics and Prometheus text need a timestamp for every sample. The lines
+            of access logs are counted by route, a count every --step; give all the files of a log at once, so that a step
+            that begins in one and ends in another is counted whole. Every file is checked to its end before anything is
+            stored, and reading a file again changes nothing.
             """)
 
-    @Argument(help: "Files, plain or gzip.")
+    @Argument(help: "Files, plain or gzip; - is standard input.")
     var files: [String]
     @Option(help: "The store, an SQLite file; made where there is none.")
     var db: String
-    @Option(help: "The metric a CSV file speaks of.")
+    @Option(help: "The metric a CSV file or an access log speaks of.")
     var metric: String?
-    @Option(help: "A label of a CSV file's series; may be given several times.")
+    @Option(help: "A label of a CSV file's or an access log's series; may be given several times.")
     var label: [String] = []
-    @Option(help: "csv, jsonl, or auto.")
+    @Option(help: "csv, jsonl, openmetrics, prometheus, clf (access log), or auto.")
     var format = "auto"
+    @Option(help: "What a count of an access log spans: 10s, 1m, …")
+    var step = Span(60)
     @Flag(help: "Leaves out lines that cannot be read, and reports them.")
     var skipBad = false
 
     func validate() throws {
         if format != "auto", SampleFormat(rawValue: format) == nil {
-            throw ValidationError("--format must be auto, csv or jsonl, not '\(format)'.")
+            let known = SampleFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--format must be auto, \(known), not '\(format)'.")
         }
         if metric == nil, !label.isEmpty { throw ValidationError("--label needs --metric.") }
+        if step.seconds > 86_400 { throw ValidationError("--step is at most 1d.") }
+        if files.count(where: { $0 == "-" }) > 1 { throw ValidationError("Standard input can be read once.") }
         do { _ = try key() } catch let error as SeriesNameError { throw ValidationError("\(error).") }
     }
 
     func run() async throws {
-        let key = try key()
-        let files = try files.map { try SampleFile(path: $0, format: SampleFormat(rawValue: format), key: key) }
-        if !skipBad {
-            for file in files { try await check(file) }
+        let key = try key(), format = SampleFormat(rawValue: format)
+        let input = files.contains("-") ? try spooled() : nil
+        let all = try files.map { path throws in
+            if path == "-", let input { return try SampleFile(input, format: format, key: key) }
+            return try SampleFile(path: path, format: format, key: key)
         }
+        let logs = all.filter { $0.format == .clf }, others = all.filter { $0.format != .clf }
+        if !skipBad {
+            for file in others { try await check(file) }
+        }
+        let counted = try key.flatMap { logs.isEmpty ? nil : try AccessLogs(logs, key: $0, step: step.seconds) }
         let store = try SQLiteStore(path: db, missing: .create)
-        for file in files { try await load(file, into: store) }
+        for file in others { try await load(file, into: store) }
+        try await counted?.store(in: store)
+        withExtendedLifetime(input) {}
+    }
+
+    private func spooled() throws -> SpooledInput {
+        let progress = ProgressBar(label: "reading", total: 0)
+        defer { progress.finish() }
+        return try SpooledInput { progress.update($0) }
     }
 
     private func key() throws -> SeriesKey? {

@@ -15,7 +15,7 @@ package struct AccessLogEntry: Hashable, Sendable {
     /// What stands before the time and after the size is not looked at, so that a virtual host in front or more fields
     /// behind do no harm. Complexity: linear in the line.
     package init(parsing line: ArraySlice<UInt8>) throws(LineProblem) {
-        guard let opening = Self.place(of: [32, UInt8(ascii: "[")], in: line),
+        guard let opening = Self.place(of: " [", in: line),
             let closing = line[opening...].firstIndex(of: UInt8(ascii: "]"))
         else { throw LineProblem("no time in brackets") }
         let stamp = line[(opening + 2)..<closing]
@@ -33,26 +33,25 @@ package struct AccessLogEntry: Hashable, Sendable {
 
     private static func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    private static func place(of pattern: [UInt8], in line: ArraySlice<UInt8>) -> Int? {
-        line.indices.first { line[$0] == pattern[0] && line[$0...].starts(with: pattern) }
+    private static func place(of pattern: StaticString, in line: ArraySlice<UInt8>) -> Int? {
+        let pattern = Array("\(pattern)".utf8)
+        return line.indices.first { line[$0] == pattern[0] && line[$0...].starts(with: pattern) }
     }
 
-    /// `10/Oct/2000:13:55:36 -0700`, by way of ISO-8601.
+    /// `10/Oct/2000:13:55:36 -0700`.
     private static func time(_ stamp: ArraySlice<UInt8>) -> Timestamp? {
-        let bytes = Array(stamp)
-        guard bytes.count == 26, bytes[2] == UInt8(ascii: "/"), bytes[6] == UInt8(ascii: "/"),
-            bytes[11] == UInt8(ascii: ":"), bytes[20] == 32,
-            let month = months.firstIndex(of: text(bytes[3..<6]))
+        var scanner = StampScanner(stamp)
+        guard let day = scanner.number(2), scanner.skip("/"), let month = scanner.month(), scanner.skip("/"),
+            let year = scanner.number(4), scanner.skip(":"), let hour = scanner.number(2), scanner.skip(":"),
+            let minute = scanner.number(2), scanner.skip(":"), let second = scanner.number(2), scanner.skip(" "),
+            let offset = scanner.zoneOffset(), hour < 24, minute < 60, second < 60
         else { return nil }
-        let digits = [UInt8((month + 1) / 10) + 48, UInt8((month + 1) % 10) + 48]
-        let dash = [UInt8(ascii: "-")]
-        let day = bytes[7..<11] + dash + digits + dash + bytes[0..<2]
-        return Timestamp(parsing: day + [UInt8(ascii: "T")] + bytes[12..<20] + bytes[21...])
+        let days = CivilTime.daysSinceEpoch(year: year, month: month, day: day)
+        let date = CivilTime(Timestamp(secondsSinceEpoch: days * 86_400))
+        // A 31st of February would be in March.
+        guard date.day == day, date.month == month else { return nil }
+        return Timestamp(secondsSinceEpoch: days * 86_400 + hour * 3_600 + minute * 60 + second - offset)
     }
-
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
 
     /// Where the request's closing quote is: the first that a blank, three digits and a blank or the end follow. Quotes
     /// within a request are escaped by today's servers and were not by older ones.
@@ -78,7 +77,7 @@ package struct AccessLogEntry: Hashable, Sendable {
     /// `/a/b` of `/a/b?c#d`, of `http://host/a/b` and of `http://host` (which is `/`); others, as `*`, as they are.
     private static func path(_ target: ArraySlice<UInt8>) -> String {
         let target = target.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
-        guard target.first != UInt8(ascii: "/"), let scheme = place(of: Array("://".utf8), in: target) else {
+        guard target.first != UInt8(ascii: "/"), let scheme = place(of: "://", in: target) else {
             return text(target)
         }
         let path = target[(scheme + 3)...].drop { $0 != UInt8(ascii: "/") }
@@ -95,5 +94,52 @@ package struct AccessLogEntry: Hashable, Sendable {
             throw LineProblem("'\(text(words[1]))' is no size in bytes")
         }
         return (status, size)
+    }
+}
+
+/// Reads the fixed fields of a log's time.
+private struct StampScanner {
+    private var rest: ArraySlice<UInt8>
+
+    init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+
+    mutating func skip(_ character: Unicode.Scalar) -> Bool {
+        guard let first = rest.first, UInt32(first) == character.value else { return false }
+        rest.removeFirst()
+        return true
+    }
+
+    mutating func number(_ digits: Int) -> Int? {
+        guard rest.count >= digits else { return nil }
+        var value = 0
+        for digit in rest.prefix(digits) {
+            guard (48...57).contains(digit) else { return nil }
+            value = value * 10 + Int(digit - 48)
+        }
+        rest.removeFirst(digits)
+        return value
+    }
+
+    /// 1 to 12, of an English abbreviation.
+    mutating func month() -> Int? {
+        let letters = rest.prefix(3)
+        guard letters.count == 3, let index = Self.months.firstIndex(where: { $0.elementsEqual(letters) }) else {
+            return nil
+        }
+        rest.removeFirst(3)
+        return index + 1
+    }
+
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ].map { Array($0.utf8) }
+
+    /// Seconds east of UTC, of `+hhmm` at the end.
+    mutating func zoneOffset() -> Int? {
+        let sign = skip("+") ? 1 : -1
+        guard sign == 1 || skip("-"), let hours = number(2), let minutes = number(2), rest.isEmpty, hours <= 18,
+            minutes < 60
+        else { return nil }
+        return sign * (hours * 3_600 + minutes * 60)
     }
 }

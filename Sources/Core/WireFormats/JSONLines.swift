@@ -63,12 +63,16 @@ extension JSONScanner {
         return labels
     }
 
-    /// Numbers, with NaN for `null`.
+    /// Numbers, with NaN for `null`, and the texts that VictoriaMetrics has for the infinities.
     fileprivate mutating func numbers() throws(DecodeError) -> [Double] {
         var numbers: [Double] = []
         try array { scanner throws(DecodeError) in
             if scanner.takeWord("null") {
                 numbers.append(.nan)
+            } else if scanner.takeWord("\"Infinity\"") {
+                numbers.append(.infinity)
+            } else if scanner.takeWord("\"-Infinity\"") {
+                numbers.append(-.infinity)
             } else {
                 numbers.append(try scanner.number())
             }

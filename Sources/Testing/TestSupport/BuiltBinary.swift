@@ -19,18 +19,20 @@ package enum BuiltBinary {
     }
 
     /// Runs it to its end, or kills it after a bound that nothing honest reaches.
-    package static func run(_ arguments: [String], boundSeconds: Double = 120) async throws -> Outcome {
-        try await run(path, arguments, boundSeconds: boundSeconds)
+    package static func run(
+        _ arguments: [String], input: URL? = nil, boundSeconds: Double = 120
+    ) async throws -> Outcome {
+        try await run(path, arguments, input: input, boundSeconds: boundSeconds)
     }
 
     /// Runs any program, found by `PATH`.
     package static func run(
-        _ program: String, _ arguments: [String], boundSeconds: Double = 120
+        _ program: String, _ arguments: [String], input: URL? = nil, boundSeconds: Double = 120
     ) async throws -> Outcome {
         try await withTemporaryDirectory { directory in
             // Files and not pipes, which fill up.
             let output = directory.appending(path: "out"), errors = directory.appending(path: "err")
-            let process = try started(program, arguments, output: output, errors: errors)
+            let process = try started(program, arguments, input: input, output: output, errors: errors)
             let pid = process.processIdentifier
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await ended(process) }
@@ -49,7 +51,7 @@ package enum BuiltBinary {
 
     /// Starts it with its output going to files; the caller ends it and waits for its end.
     package static func started(
-        _ program: String = path, _ arguments: [String], output: URL, errors: URL
+        _ program: String = path, _ arguments: [String], input: URL? = nil, output: URL, errors: URL
     ) throws -> Process {
         for url in [output, errors] { try Data().write(to: url) }
         let process = Process()
@@ -58,7 +60,7 @@ package enum BuiltBinary {
         var environment = ProcessInfo.processInfo.environment
         environment["LC_ALL"] = "C.UTF-8"
         process.environment = environment
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)
         try process.run()
