@@ -46,7 +46,8 @@ struct DaemonAssembly {
             APIConfiguration(host: settings.listenHost, port: settings.listenPort, token: try token()),
             sources: APISources(
                 store: store, decisions: database, workloads: settings.workloads.map(\.id),
-                metricsText: { metrics.rendered() }, now: { .now }, uptime: Self.makeUptime()),
+                metricsText: { metrics.rendered() }, now: { .now }, uptime: Self.makeUptime(),
+                metrics: metrics),
             logger: logger)
         return [
             StoreService(store: store), ActuatorService(actuator: actuator),
