@@ -3,11 +3,12 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test build soak fuzz lint format clean prepare
+.PHONY: help demo test engines build soak fuzz lint format clean prepare
 
 help:
 	@echo "make demo    about a minute: history, training, a compressed day live, reactive against prewarmed"
 	@echo "make test    every test that needs no engine"
+	@echo "make engines the tests against real programs: needs Debian's package prometheus"
 	@echo "make build   the binary .build/release/forecast"
 	@echo "make soak    the tests again under the thread and the address sanitizer; long"
 	@echo "make fuzz    a minute of libFuzzer over the decoders; FUZZ_SECONDS=600 for longer"
@@ -30,6 +31,11 @@ test: prepare
 	@echo "Building with tests (the first time takes some minutes) ..."
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build
+
+engines: prepare
+	@command -v promtool >/dev/null || { echo "No promtool here: apt-get install prometheus" >&2; exit 1; }
+	swift build $(SWIFT_FLAGS) --build-tests
+	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter EndToEndTests.PrometheusTests
 
 # Each sanitizer has a build of its own, as the dependencies must be compiled with it too.
 soak: prepare

@@ -117,3 +117,48 @@ import Units
             outcome: outcome)
     }
 }
+
+/// Databases that earlier versions wrote.
+@Suite struct OldDatabaseTests {
+    /// Version 1 kept a row a sample.
+    @Test func versionOneIsTakenOver() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending(path: "old.db").path
+            try await DatabaseQueue(path: path).write { database in
+                try database.execute(
+                    sql: """
+                        CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+                        INSERT INTO grdb_migrations VALUES ('1');
+                        CREATE TABLE series (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, metric TEXT NOT NULL) STRICT;
+                        CREATE INDEX series_by_metric ON series (metric);
+                        CREATE TABLE sample (
+                            series INTEGER NOT NULL REFERENCES series (id), time INTEGER NOT NULL, value REAL NOT NULL,
+                            PRIMARY KEY (series, time)) STRICT, WITHOUT ROWID;
+                        CREATE TABLE model (
+                            series TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, step INTEGER NOT NULL,
+                            kind TEXT NOT NULL, trained_from INTEGER NOT NULL, trained_to INTEGER NOT NULL,
+                            created_at INTEGER NOT NULL, scores TEXT NOT NULL, bytes BLOB NOT NULL,
+                            PRIMARY KEY (series, version)) STRICT;
+                        CREATE TABLE decision (
+                            workload TEXT NOT NULL, time INTEGER NOT NULL, record TEXT NOT NULL,
+                            PRIMARY KEY (workload, time)) STRICT, WITHOUT ROWID;
+                        INSERT INTO series VALUES (7, 'm{a="x\\"y"}', 'm'), (9, 'n', 'n');
+                        INSERT INTO model VALUES ('n', 1, 'ridge', 60, 'count', 0, 1, 2, '{}', x'00');
+                        """)
+                for second in 0..<10_000 {
+                    try database.execute(
+                        sql: "INSERT INTO sample VALUES (7, ?, ?), (9, ?, 1.5)",
+                        arguments: [second * 1_000, Double(second) / 4, second * 2_000])
+                }
+            }
+            let store = try SQLiteStore(path: path, missing: .refuse)
+            let key = try SeriesKey(metric: "m", labels: [.init(name: "a", value: "x\"y")])
+            #expect(try await store.series(matching: nil).map(\.samples) == [10_000, 10_000])
+            let all = Timestamp(secondsSinceEpoch: 0)..<Timestamp(secondsSinceEpoch: 1_000_000)
+            let values = try await store.samples(of: key, in: all).values
+            #expect(values == (0..<10_000).map { Double($0) / 4 })
+            #expect(try await store.modelVersions().map(\.version) == [1])
+            #expect(try await store.check().problems == [])
+        }
+    }
+}

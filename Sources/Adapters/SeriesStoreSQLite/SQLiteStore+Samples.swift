@@ -9,9 +9,9 @@ extension SQLiteStore: SampleStore {
     package func append(_ batch: SampleBatch) async throws(StoreError) -> AppendOutcome {
         try await write { database in
             var outcome = AppendOutcome()
-            var (reader, writer) = (ChunkReader(database), BlockWriter(database))
+            var (reader, writer, table) = (ChunkReader(database), BlockWriter(database), SeriesTable(database))
             for (key, columns) in zip(batch.keys, batch.columns) {
-                let series = try Self.seriesNumber(key.description, metric: key.metric, database)
+                let series = try table.madeNumber(of: key)
                 let change = try Self.change(columns, of: series, &reader)
                 outcome += change.outcome
                 if !change.run.times.isEmpty { try writer.append(change.run, of: series) }
@@ -24,7 +24,7 @@ extension SQLiteStore: SampleStore {
     package func series(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesSummary] {
         try await read { database in
             var reader = ChunkReader(database)
-            return try Self.numberedKeys(of: selector?.metric, database)
+            return try SeriesTable(database).all(of: selector?.metric)
                 .filter { selector?.matches($0.key) ?? true }
                 .compactMap { try Self.summary(of: $0.number, $0.key, &reader) }
                 .sorted { $0.key < $1.key }
@@ -33,7 +33,7 @@ extension SQLiteStore: SampleStore {
 
     package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
         try await read { database in
-            try Self.numberedKeys(of: selector?.metric, database).map(\.key)
+            try SeriesTable(database).all(of: selector?.metric).map(\.key)
                 .filter { selector?.matches($0) ?? true }.sorted()
         }
     }
@@ -46,8 +46,7 @@ extension SQLiteStore: SampleStore {
 
     func run(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> Run {
         try await read { database in
-            let find = try database.cachedStatement(sql: "SELECT id FROM series WHERE key = ?")
-            guard let series = try Int64.fetchOne(find, arguments: [key.description]) else { return Run() }
+            guard let series = try SeriesTable(database).number(of: key) else { return Run() }
             var reader = ChunkReader(database)
             return try reader.samples(
                 of: series, from: range.lowerBound.millisecondsSinceEpoch, to: range.upperBound.millisecondsSinceEpoch)
@@ -104,23 +103,6 @@ extension SQLiteStore: SampleStore {
 
     static func removeEmptyBlocks(_ database: Database) throws {
         try database.execute(sql: "DELETE FROM block WHERE id NOT IN (SELECT block FROM chunk)")
-    }
-
-    static func seriesNumber(_ key: String, metric: String, _ database: Database) throws -> Int64 {
-        let find = try database.cachedStatement(sql: "SELECT id FROM series WHERE key = ?")
-        if let number = try Int64.fetchOne(find, arguments: [key]) { return number }
-        try database.cachedStatement(sql: "INSERT INTO series (key, metric) VALUES (?, ?)")
-            .execute(arguments: [key, metric])
-        return database.lastInsertedRowID
-    }
-
-    static func numberedKeys(of metric: String?, _ database: Database) throws -> [(number: Int64, key: SeriesKey)] {
-        let rows = try Row.fetchAll(
-            database, sql: "SELECT id, key FROM series WHERE ?1 IS NULL OR metric = ?1", arguments: [metric])
-        return try rows.map { row in
-            let selector = try SeriesSelector(parsing: row[1])
-            return (row[0], try SeriesKey(metric: selector.metric, labels: selector.labels))
-        }
     }
 
     /// Nil for a series whose samples have all been pruned.

@@ -46,6 +46,13 @@ package final class SQLiteStore: Sendable {
         return configuration
     }
 
+    /// Moves what SQLite's own log holds into the file, as far as readers let it. Nothing is lost where that fails.
+    func checkpoint() async {
+        _ = try? await pool.writeWithoutTransaction { database in
+            try database.checkpoint(.truncate)
+        }
+    }
+
     func read<Value: Sendable>(_ body: @Sendable @escaping (Database) throws -> Value) async throws(StoreError) -> Value
     {
         do { return try await pool.read(body) } catch { throw StoreError(error, path: path) }

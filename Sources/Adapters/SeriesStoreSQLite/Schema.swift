@@ -9,14 +9,13 @@ enum Schema {
         migrator.registerMigration("2") { database in
             try database.execute(sql: second)
             try packSamples(database)
-            try database.execute(sql: "DROP TABLE sample")
+            try database.execute(sql: "DROP TABLE sample; DROP TABLE old_series")
         }
         migrator.registerMigration("backfill") { try $0.execute(sql: backfill) }
         return migrator
     }
 
-    /// Times are milliseconds since 1970. `series.key` is the canonical text of the series' name and labels.
-    /// A missing row is absent: `sample.value` is never NULL.
+    /// Times are milliseconds since 1970. `series.key` was the canonical text of a series' name and labels.
     private static let first = """
         CREATE TABLE series (
             id INTEGER PRIMARY KEY,
@@ -54,8 +53,30 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Samples in chunks, packed into blocks; `head` tells which write-ahead segments are in them.
+    /// Samples in chunks, packed into blocks; `head` tells which write-ahead segments are in them. `series.labels` is the label
+    /// block without the name, `series_hash.hash` that of the block whole.
     private static let second = """
+        ALTER TABLE series RENAME TO old_series;
+        DROP INDEX series_by_metric;
+
+        CREATE TABLE metric (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE
+        ) STRICT;
+
+        CREATE TABLE series (
+            id INTEGER PRIMARY KEY,
+            metric INTEGER NOT NULL REFERENCES metric (id),
+            labels BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX series_by_metric ON series (metric);
+
+        CREATE TABLE series_hash (
+            hash INTEGER NOT NULL,
+            series INTEGER NOT NULL REFERENCES series (id),
+            PRIMARY KEY (hash, series)
+        ) STRICT, WITHOUT ROWID;
+
         CREATE TABLE block (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             data BLOB NOT NULL
@@ -80,11 +101,14 @@ enum Schema {
 
     /// The samples of version 1, a row each, into chunks.
     private static func packSamples(_ database: Database) throws {
-        var writer = BlockWriter(database)
-        for series in try Int64.fetchAll(database, sql: "SELECT DISTINCT series FROM sample ORDER BY series") {
+        var (writer, table) = (BlockWriter(database), SeriesTable(database))
+        for old in try Row.fetchAll(database, sql: "SELECT id, key FROM old_series ORDER BY id") {
+            let selector = try SeriesSelector(parsing: old[1])
+            let series = try table.madeNumber(of: SeriesKey(metric: selector.metric, labels: selector.labels))
             var run = Run()
             let rows = try Row.fetchCursor(
-                database, sql: "SELECT time, value FROM sample WHERE series = ? ORDER BY time", arguments: [series])
+                database, sql: "SELECT time, value FROM sample WHERE series = ? ORDER BY time",
+                arguments: [old[0] as Int64])
             while let row = try rows.next() {
                 run.times.append(row[0])
                 run.values.append(row[1])

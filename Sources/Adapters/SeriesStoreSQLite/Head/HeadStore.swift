@@ -125,6 +125,7 @@ package final class HeadStore: SampleStore, Sendable {
         for waiter in state.withLock({ $0.stop(closed) }) { waiter.resume(throwing: closed) }
         // What was frozen when the loops ended, and what came after.
         for _ in 0..<2 { await flush() }
+        await database.checkpoint()
         try await threads.shutdownGracefully()
     }
 

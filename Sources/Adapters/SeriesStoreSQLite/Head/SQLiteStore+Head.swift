@@ -38,11 +38,11 @@ extension SQLiteStore {
         _ head: HeadColumns, rows: [Int64], block: (Int) -> [UInt8], _ database: Database
     ) throws -> [Int: Int64] {
         let grouped = head.grouped(seriesCount: rows.count)
-        var writer = BlockWriter(database)
+        var (writer, table) = (BlockWriter(database), SeriesTable(database))
         var met: [Int: Int64] = [:]
         var start = 0
         for (number, end) in grouped.ends.enumerated() where end > start {
-            let row = rows[number] != 0 ? rows[number] : try newRow(block(number), database)
+            let row = rows[number] != 0 ? rows[number] : try table.madeNumber(of: SeriesKey(labelBlock: block(number)))
             if rows[number] == 0 { met[number] = row }
             let run = Run(times: Array(grouped.times[start..<end]), values: Array(grouped.values[start..<end]))
             try writer.append(run.sortedByTime(), of: row)
@@ -50,10 +50,5 @@ extension SQLiteStore {
         }
         try writer.finish()
         return met
-    }
-
-    private static func newRow(_ block: [UInt8], _ database: Database) throws -> Int64 {
-        let key = try SeriesKey(labelBlock: block)
-        return try seriesNumber(key.description, metric: key.metric, database)
     }
 }
