@@ -162,7 +162,7 @@ let package = Package(
             name: "fuzz-decoders", dependencies: ["Units", "Kernels", "Series", "WireFormats"],
             path: "Sources/Testing/FuzzDecoders", swiftSettings: strict),
 
-        testing("FakeServers", uses: [], packages: [hummingbird, httpTypes, nioCore]),
+        testing("FakeServers", uses: ["Units", "Series", "WireFormats"], packages: [hummingbird, httpTypes, nioCore]),
 
         tests("UnitsTests", of: ["Units"]),
         tests("KernelsTests", of: ["Kernels"]),
