@@ -162,7 +162,9 @@ let package = Package(
             name: "fuzz-decoders", dependencies: ["Units", "Kernels", "Series", "WireFormats"],
             path: "Sources/Testing/FuzzDecoders", swiftSettings: strict),
 
-        testing("FakeServers", uses: ["Units", "Series", "WireFormats"], packages: [hummingbird, httpTypes, nioCore]),
+        testing(
+            "FakeServers", uses: ["Units", "Series", "WireFormats"],
+            packages: [hummingbird, httpTypes, lifecycle, logging, nioCore]),
 
         tests("UnitsTests", of: ["Units"]),
         tests("KernelsTests", of: ["Kernels"]),
