@@ -30,7 +30,8 @@ import Testing
             return try await range("up", sender, Window(start: now - 5, end: now)).count == 2
         }
         #expect(isScraping)
-        let start = Date().timeIntervalSince1970.rounded(.up) + 0.5, window = Window(start: start, end: start + 15)
+        let start = Date().timeIntervalSince1970.rounded(.up) + 0.5,
+            window = Window(start: start, end: start + Double(pushingSeconds - 2))
         try await Task.sleep(for: .seconds(pushingSeconds))
         // What has been scraped is pushed within a second or so.
         let isThere = try await eventually(withinSeconds: 30) {
