@@ -41,13 +41,29 @@ package struct StatsDReceiver<C: Clock>: Sendable where C.Duration == Duration {
         logger.info("listening for StatsD", metadata: ["address": "\(host):\(port)"])
         onListening(port)
         let sums = Sums(start: now())
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await receive(channel, into: sums) }
-            group.addTask { await flushOnTime(sums, port: port) }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
+        let failure = await receiveAndFlush(channel, sums, port: port)
         await flush(sums)
+        // However the channel took its end, a cancellation is none of its failures.
+        if let failure, !Task.isCancelled { throw failure }
+    }
+
+    /// Until the task is cancelled or the channel fails; what it failed with.
+    private func receiveAndFlush(
+        _ channel: NIOAsyncChannel<AddressedEnvelope<ByteBuffer>, AddressedEnvelope<ByteBuffer>>, _ sums: Sums,
+        port: Int
+    ) async -> (any Error)? {
+        await withTaskGroup(of: (any Error)?.self) { group in
+            group.addTask {
+                do { try await receive(channel, into: sums) } catch { return error }
+                return nil
+            }
+            group.addTask {
+                await flushOnTime(sums, port: port)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
     }
 
     private func bind() async throws -> NIOAsyncChannel<AddressedEnvelope<ByteBuffer>, AddressedEnvelope<ByteBuffer>> {

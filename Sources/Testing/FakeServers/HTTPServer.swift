@@ -18,7 +18,7 @@ package func withHTTPServer<Result: Sendable>(
         }, logger: quiet)
     var configuration = ServiceGroupConfiguration(services: [server], logger: quiet)
     // Handlers that sleep on are cancelled then.
-    configuration.maximumGracefulShutdownDuration = .seconds(1)
+    configuration.maximumGracefulShutdownDuration = .seconds(5)
     let services = ServiceGroup(configuration: configuration)
     return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
