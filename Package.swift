@@ -175,7 +175,7 @@ let package = Package(
         tests("SimulationTests", of: coreNames + ["InputFiles"], hasGoldens: true),
         tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),
         tests(
-            "PublicDatasetsTests", of: ["Units", "Series", "WireFormats", "PublicDatasets"],
+            "PublicDatasetsTests", of: ["Units", "Series", "WireFormats", "PublicDatasets", "FakeServers"],
             packages: [hummingbird, nioCore]),
         tests(
             "SeriesStoreSQLiteTests",
@@ -208,7 +208,7 @@ let package = Package(
             packages: [hummingbird, hummingbirdTesting, httpTypes, logging, nioCore]),
         tests(
             "DemoTests", of: coreNames + ["Ports", "Reports", "ControlLoop", "Demo", "ConformanceKit"],
-            packages: [asyncHTTPClient, logging, nioCore, nioHTTP1]),
+            packages: [asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1]),
         // Starts the built binary, so it is listed as a dependency and built with the tests.
         tests(
             "EndToEndTests", of: ["Units", "Series", "FakeServers", "SeriesStoreSQLite", "forecast"],

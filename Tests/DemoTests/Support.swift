@@ -1,6 +1,7 @@
 import Demo
 import Logging
 import Ports
+import ServiceLifecycle
 import Synchronization
 import TestSupport
 import Testing
@@ -8,22 +9,34 @@ import Units
 
 let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
-/// Runs `body` beside `background`, which is cancelled and awaited afterwards.
+/// Runs `body` beside a server, which is shut down in order afterwards: cancelled, a server whose connection is accepted in
+/// that very moment would end the process.
 func with<Result: Sendable>(
     background: @escaping @Sendable () async throws -> Void, _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-    try await withThrowingTaskGroup(of: Result?.self) { group in
-        group.addTask {
-            try await background()
-            return nil
-        }
-        group.addTask { try await body() }
-        defer { group.cancelAll() }
-        while let next = try await group.next() {
-            if let next { return next }
-        }
-        throw DemoError("the background ended and the body gave nothing")
+    let services = serviceGroup(running: background)
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await services.run() }
+        let outcome: Swift.Result<Result, any Error>
+        do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+        await services.triggerGracefulShutdown()
+        _ = await group.nextResult()
+        return try outcome.get()
     }
+}
+
+/// A group of one service, that gives its handlers some seconds to end.
+func serviceGroup(running run: @escaping @Sendable () async throws -> Void) -> ServiceGroup {
+    struct Running: Service {
+        let body: @Sendable () async throws -> Void
+        func run() async throws { try await body() }
+    }
+    let service = ServiceGroupConfiguration.ServiceConfiguration(
+        service: Running(body: run), successTerminationBehavior: .gracefullyShutdownGroup,
+        failureTerminationBehavior: .gracefullyShutdownGroup)
+    var configuration = ServiceGroupConfiguration(services: [service], logger: quiet)
+    configuration.maximumGracefulShutdownDuration = .seconds(5)
+    return ServiceGroup(configuration: configuration)
 }
 
 /// A value that several tasks share.
@@ -115,14 +128,18 @@ final class InProcessActuator: Actuator {
     private func own(_ number: Int) async {
         guard let stop = state.withLock({ $0.entries[number]?.stop }) else { return }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask {
+            let services = serviceGroup {
                 let worker = DemoWorker(
                     port: 0, settings: self.settings, onListening: { self.ready(number, at: $0) })
-                try? await worker.run()
+                try await worker.run()
             }
-            group.addTask { for await _ in stop {} }
+            group.addTask { try? await services.run() }
+            group.addTask {
+                for await _ in stop {}
+                await services.triggerGracefulShutdown()
+            }
             await group.next()
-            group.cancelAll()
+            state.withLock { $0.entries[number]?.stopper.finish() }
         }
         state.withLock { $0.entries[number] = nil }
     }

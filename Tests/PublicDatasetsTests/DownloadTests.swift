@@ -1,3 +1,4 @@
+import FakeServers
 import Hummingbird
 import NIOCore
 import PublicDatasets
@@ -56,17 +57,6 @@ import Testing
             try await Task.sleep(for: .seconds(30))
             return ""
         }
-        let (ports, found) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
-        let server = Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in
-                found.yield(channel.localAddress?.port ?? 0)
-                found.finish()
-            })
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            defer { group.cancelAll() }
-            for await port in ports { try await body("http://127.0.0.1:\(port)") }
-        }
+        try await withHTTPServer(router, body)
     }
 }
