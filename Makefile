@@ -35,7 +35,7 @@ test: prepare
 engines: prepare
 	@command -v promtool >/dev/null || { echo "No promtool here: apt-get install prometheus" >&2; exit 1; }
 	swift build $(SWIFT_FLAGS) --build-tests
-	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter EndToEndTests.PrometheusTests
+	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.(PrometheusTests|BackfillEngineTests)'
 
 # Each sanitizer has a build of its own, as the dependencies must be compiled with it too.
 soak: prepare

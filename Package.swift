@@ -136,7 +136,7 @@ let package = Package(
         app("ControlLoop", uses: coreNames + ["Ports"], packages: [lifecycle, logging, metrics]),
         app(
             "HTTPAPI", uses: ["Units", "Series", "Planning", "WireFormats", "Ports", "CZlib"],
-            packages: [hummingbird, httpTypes, logging, nioCore]),
+            packages: [hummingbird, httpTypes, logging, metrics, nioCore]),
         app(
             "Demo", uses: coreNames + ["Ports", "ControlLoop", "Reports"],
             packages: [hummingbird, asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1]),
@@ -162,7 +162,9 @@ let package = Package(
             name: "fuzz-decoders", dependencies: ["Units", "Kernels", "Series", "WireFormats"],
             path: "Sources/Testing/FuzzDecoders", swiftSettings: strict),
 
-        testing("FakeServers", uses: [], packages: [hummingbird, httpTypes, nioCore]),
+        testing(
+            "FakeServers", uses: ["Units", "Series", "WireFormats"],
+            packages: [hummingbird, httpTypes, lifecycle, logging, nioCore]),
 
         tests("UnitsTests", of: ["Units"]),
         tests("KernelsTests", of: ["Kernels"]),
@@ -201,8 +203,9 @@ let package = Package(
         tests("ReportsTests", of: coreNames + ["Reports"], hasGoldens: true),
         tests("ControlLoopTests", of: coreNames + ["Ports", "ControlLoop", "ConformanceKit"], packages: [logging]),
         tests(
-            "HTTPAPITests", of: ["Units", "Kernels", "Series", "WireFormats", "Ports", "HTTPAPI", "ConformanceKit"],
-            packages: [hummingbird, hummingbirdTesting, httpTypes, logging, nioCore, nioHTTP1, nioPosix]),
+            "HTTPAPITests",
+            of: ["Units", "Kernels", "Series", "WireFormats", "Ports", "Telemetry", "HTTPAPI", "ConformanceKit"],
+            packages: [hummingbird, hummingbirdTesting, httpTypes, logging, nioCore]),
         tests(
             "DemoTests", of: coreNames + ["Ports", "Reports", "ControlLoop", "Demo", "ConformanceKit"],
             packages: [asyncHTTPClient, logging, nioCore, nioHTTP1]),

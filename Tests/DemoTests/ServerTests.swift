@@ -106,7 +106,7 @@ import Units
             let clock = DayClock(now: Timestamp(secondsSinceEpoch: 0), headroom: 0)
             let generator = LoadGenerator(
                 client: client, targets: [.init(url: url, log: log)], clock: clock,
-                serviceSeconds: 0, givingUpAt: 2, inFlightLimit: 3)
+                serviceSeconds: 0, givingUpAt: 8, inFlightLimit: 3)
             try await generator.run(plan)
             #expect(queue.arrivals == 3)
             #expect(log.late == plan.arrivals.count)

@@ -10,7 +10,7 @@ import Units
 @Suite(.serialized) struct WholeDemoTests {
     private var short: DemoSettings {
         var settings = DemoSettings()
-        (settings.dayRows, settings.historyDays, settings.headroomSeconds) = (8, 80, 2)
+        (settings.dayRows, settings.historyDays, settings.headroomSeconds) = (8, 80, 8)
         (settings.worker.startupSeconds, settings.worker.serviceMilliseconds) = (1, 100)
         settings.instances = 1...6
         return settings

@@ -79,7 +79,10 @@ import Testing
         #expect(check.status == 0, "\(check.errors)")
     }
 
-    @Test(arguments: ["demo", "ingest", "series", "train", "predict", "evaluate", "backtest", "daemon", "config init"])
+    @Test(arguments: [
+        "demo", "ingest", "backfill", "store backup", "store export", "series", "train", "predict", "evaluate",
+        "backtest", "daemon", "config init",
+    ])
     func helpHasAnExample(command: String) async throws {
         let help = try await BuiltBinary.run(command.split(separator: " ").map(String.init) + ["--help"])
         #expect(help.status == 0 && help.output.contains("forecast \(command)"))

@@ -70,7 +70,10 @@ private struct Sender: Sendable {
     /// Until the daemon is gone.
     func pushed(to port: Int) async -> Sender {
         var sender = self
-        while let times = await sender.push(to: port) { sender.acknowledged += times }
+        while let times = await sender.push(to: port) {
+            sender.acknowledged += times
+            try? await Task.sleep(for: .milliseconds(1))
+        }
         return sender
     }
 

@@ -68,14 +68,15 @@ import Testing
     private let now = Int(Date().timeIntervalSince1970) * 1_000
 }
 
-private final class IntakeDaemon {
+/// A daemon with a scrape target and StatsD, at ports of the system's choice.
+final class IntakeDaemon {
     let database: String
-    private var port = 0, statsd = 0
+    private(set) var port = 0, statsd = 0
     private let errors: URL
     private let process: Process
 
-    init(_ directory: URL, scraping url: String) throws {
-        database = directory.appending(path: "d.db").path
+    init(_ directory: URL, database name: String = "d.db", scraping url: String) throws {
+        database = directory.appending(path: name).path
         errors = directory.appending(path: "log")
         let configuration = directory.appending(path: "c.yaml")
         try """

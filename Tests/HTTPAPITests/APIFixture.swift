@@ -7,7 +7,7 @@ import Logging
 import NIOCore
 import Ports
 import Series
-import Synchronization
+import Telemetry
 import Units
 
 /// Runs `body` against the API over a store, without a socket.
@@ -16,9 +16,10 @@ func withAPI(
     uptime: @escaping @Sendable () -> Duration = { .zero }, _ setup: TestingSetup = .router,
     _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
 ) async throws {
+    let registry = PrometheusRegistry()
     let sources = APISources(
-        store: store, decisions: InMemoryDecisionLog(), workloads: [], metricsText: { "metrics 1\n" },
-        now: { Timestamp(secondsSinceEpoch: 1_000) }, uptime: uptime)
+        store: store, decisions: InMemoryDecisionLog(), workloads: [], metricsText: { registry.rendered() },
+        now: { Timestamp(secondsSinceEpoch: 1_000) }, uptime: uptime, metrics: registry)
     let server = makeAPIServer(
         APIConfiguration(host: host, port: 0, token: token, limits: limits), sources: sources,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

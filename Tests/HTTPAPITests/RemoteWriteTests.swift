@@ -120,6 +120,23 @@ import WireFormats
         }
     }
 
+    /// Native histograms and the like are no samples; how many came stands in the metrics.
+    @Test func whatIsNoSampleIsCounted() async throws {
+        let name = Proto.bytes(1, Proto.text(1, "__name__") + Proto.text(2, "h"))
+        let series = name + Proto.bytes(4, []) + Proto.bytes(4, []) + Proto.bytes(3, []) + Proto.sample(1, 1)
+        let stale = Proto.sample(Double(bitPattern: 0x7FF0_0000_0000_0002), 2)
+        try await withAPI(ScriptedStore()) { client async throws in
+            let body = snappyCompress(Proto.bytes(1, series + stale))
+            #expect(try await client.post("/api/v1/write", body, Self.one).status == .noContent)
+            let metrics = try await client.get("/metrics").text
+            for line in [
+                #"pushed_samples_total{outcome="stored"} 1.0"#, #"pushed_samples_total{outcome="too_old"} 0.0"#,
+                #"pushed_skipped_total{kind="histogram"} 2.0"#, #"pushed_skipped_total{kind="exemplar"} 1.0"#,
+                #"pushed_skipped_total{kind="stale_mark"} 1.0"#,
+            ] { #expect(metrics.contains("prewarm_" + line), "\(line) in \(metrics)") }
+        }
+    }
+
     @Test func badNamesDoNotTakeTheOthersWithThem() async throws {
         let store = ScriptedStore()
         let body = snappyCompress(Proto.writeRequest([([("__name__", "1x")], 1, 1), ([("__name__", "x")], 2, 2)]))

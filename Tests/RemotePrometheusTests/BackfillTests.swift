@@ -31,7 +31,7 @@ import Units
 
     /// Failing at any piece, any number of times, the copy is whole in the end and nothing is fetched twice but the failed piece.
     @Test func goesOnWhereItWasInterrupted() async throws {
-        for seed in UInt64(0)..<40 {
+        for seed in UInt64(0)..<15 {
             var random = SplitMix64(seed: seed)
             let plan = BackfillPlan(
                 since: Int.random(in: 3_600...20 * 86_400, using: &random), step: Self.step, now: Self.now)

@@ -51,7 +51,3 @@ actor InMemoryLedger: BackfillLedger {
     func stored(of source: String) async throws(StoreError) -> Range<Timestamp>? { known[source] }
     func setStored(_ range: Range<Timestamp>, of source: String) async throws(StoreError) { known[source] = range }
 }
-
-extension HistoryPage: CustomStringConvertible {
-    public var description: String { "\(batch.sampleCount) samples, warnings \(warnings)" }
-}

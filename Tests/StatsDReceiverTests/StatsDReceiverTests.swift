@@ -38,14 +38,17 @@ import Units
         }
     }
 
+    /// The interval that runs when the receiver ends is stored too: its zero for a counter that was seen before.
     @Test func whatWasAddedUpIsStoredAtTheEnd() async throws {
-        let store = InMemorySampleStore()
-        try await withReceiver(store: store) { port, _, _ in
-            try await send("last:3|c", to: port)
-            // The kernel has it; the receiver takes it in long before this.
-            try await Task.sleep(for: .milliseconds(300))
+        let store = InMemorySampleStore(), before = Port()
+        try await withReceiver(store: store) { port, clock, _ in
+            try await send("a:3|c", to: port)
+            try await arrived("a", 3, clock, store)
+            // Only the wait for the next interval: no flush is under way.
+            #expect(await clock.waitForSleepers(1))
+            before.set(try await samples("a", store).count)
         }
-        #expect(try await total("last", store) == 3)
+        #expect(try await samples("a", store).count == before.value + 1)
     }
 
     @Test func anAddressThatIsTakenIsTold() async throws {
@@ -128,7 +131,7 @@ import Units
     }
 }
 
-/// The port that is listened on, 0 until one is.
+/// A number that tasks share: the port that is listened on, 0 until one is.
 private final class Port: Sendable {
     private let number = Mutex(0)
     var value: Int { number.withLock { $0 } }

@@ -79,6 +79,15 @@ import WireFormats
         #expect((try? AccessLogCounter(step: 1).samples(metric: "hits"))?.isEmpty == true)
     }
 
+    @Test func cellsOverAllRoutesAreBounded() throws {
+        for (bound, isEnough) in [(19, false), (20, true)] {
+            var counter = AccessLogCounter(step: 60, maximumCells: bound)
+            counter.count(line("00:00:00", "/a"))
+            counter.count(line("00:09:00", "/a"))
+            #expect(((try? counter.samples(metric: "hits")) != nil) == isEnough)
+        }
+    }
+
     /// Whatever the lines, nothing is counted twice or lost.
     @Test func countsAddUp() throws {
         for seed in UInt64(0)..<100 {

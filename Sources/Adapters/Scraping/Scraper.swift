@@ -66,6 +66,8 @@ package struct Scraper<C: Clock>: Sendable where C.Duration == Duration {
         var batch = SampleBatch()
         var problem: String?
         do { batch = try await withTimeout(of: target) { try await client.scrape(target, at: time) } } catch {
+            // Of a scrape that was given up at the end there is nothing to say.
+            if Task.isCancelled { return nil }
             problem = ScrapeClient.reason(error)
         }
         let samples = batch.sampleCount, seconds = start.duration(to: clock.now) / .seconds(1)

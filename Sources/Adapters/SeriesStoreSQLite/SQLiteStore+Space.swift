@@ -1,5 +1,6 @@
 internal import GRDB
 package import Ports
+internal import Units
 
 extension SQLiteStore {
     /// The size of the database, and how much of it holds nothing, bytes.
@@ -9,6 +10,29 @@ extension SQLiteStore {
             let all = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
             let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
             return (all * page, free * page)
+        }
+    }
+
+    /// Removes the oldest samples, a twentieth of the time they span at once, until the database needs no more than
+    /// `limit` bytes. Returns how many samples went.
+    package func prune(toBytes limit: Int) async throws(StoreError) -> Int {
+        var removed = 0
+        for _ in 0..<200 {
+            let space = try await space()
+            guard space.bytes - space.free > limit, let span = try await span() else { break }
+            let step = max(3_600_000, (span.upperBound - span.lowerBound) / 20)
+            removed += try await prune(before: Timestamp(millisecondsSinceEpoch: span.lowerBound + step))
+        }
+        return removed
+    }
+
+    /// The first and the last time stored, milliseconds; nil where nothing is.
+    private func span() async throws(StoreError) -> Range<Int64>? {
+        try await read { database in
+            guard let row = try Row.fetchOne(database, sql: "SELECT min(start), max(last) FROM chunk"),
+                let first: Int64 = row[0], let last: Int64 = row[1]
+            else { return nil }
+            return first..<max(first + 1, last)
         }
     }
 }

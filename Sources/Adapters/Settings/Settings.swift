@@ -4,9 +4,7 @@ package import Units
 
 /// What `forecast daemon --config` runs with. Every value has been checked: an invalid one cannot exist.
 package struct Settings: Sendable {
-    package let storePath: String
-    /// Samples and decisions older than this are removed, seconds.
-    package let retentionSeconds: Int
+    package let store: StoreSettings
     package let listenHost: String
     package let listenPort: Int
     /// Holds the token that state-changing calls must carry; nil where none is asked for.

@@ -15,12 +15,7 @@ extension Settings {
 
     private init?(reading root: YAMLSection, _ problems: inout ProblemList) {
         root.allow(["store", "listen", "tick", "scrape", "statsd", "workloads"], &problems)
-        let store = root.section("store", &problems)
-        store?.allow(["path", "retention"], &problems)
-        let retention =
-            store?.seconds("retention", default: Double(Self.defaultRetention), &problems)
-            ?? Double(Self.defaultRetention)
-        if retention < 86_400 { problems.add(root, "store.retention", "must be at least 1d") }
+        let store = StoreSettings(reading: root.section("store", &problems), &problems)
         let listening = root.section("listen", &problems)
         listening?.allow(["address", "tokenFile"], &problems)
         let address = listening?.string("address") ?? "127.0.0.1:9201"
@@ -41,8 +36,7 @@ extension Settings {
                 root, "listen.address", "only loopback (127.0.0.1, ::1, localhost) for now: there is no TLS yet")
         }
         self.init(
-            storePath: store?.string("path") ?? "prewarm.db", retentionSeconds: Int(min(retention, 1e9)),
-            listenHost: listen.host, listenPort: listen.port, tokenFile: listening?.string("tokenFile"),
+            store: store, listenHost: listen.host, listenPort: listen.port, tokenFile: listening?.string("tokenFile"),
             tickSeconds: Int(tick), scrape: scrape, statsd: statsd, workloads: workloads)
     }
 
@@ -54,11 +48,9 @@ extension Settings {
             ])
         }
         self.init(
-            storePath: storePath, retentionSeconds: Self.defaultRetention, listenHost: address.host,
+            store: StoreSettings(path: storePath), listenHost: address.host,
             listenPort: address.port, tokenFile: nil, tickSeconds: 15, scrape: [], statsd: nil, workloads: [])
     }
-
-    private static let defaultRetention = 90 * 86_400
 
     /// Splits `127.0.0.1:9201` or `[::1]:9201`; nil where it is not an address with a port.
     package static func hostAndPort(_ text: String) -> (host: String, port: Int)? {

@@ -153,6 +153,16 @@ struct YAMLSection {
         return fallback
     }
 
+    /// A size such as `64MB` or `20GiB` within `range`; nil where there is none.
+    func bytes(_ key: String, in range: ClosedRange<Int>, _ problems: inout ProblemList) -> Int? {
+        guard let text = string(key) else { return nil }
+        if let value = Units.bytes(parsing: text), range.contains(value) { return value }
+        problems.add(
+            self, key,
+            "'\(text)' is no size such as 64MB or 20GiB, from \(range.lowerBound) to \(range.upperBound) bytes")
+        return nil
+    }
+
     /// A duration of whole seconds within `range`.
     func wholeSeconds(
         _ key: String, default fallback: Int, in range: ClosedRange<Int>, _ problems: inout ProblemList

@@ -1,3 +1,4 @@
+package import CoreMetrics
 import Foundation
 import HTTPTypes
 package import Hummingbird
@@ -34,14 +35,17 @@ package struct APISources: Sendable {
     package let now: @Sendable () -> Timestamp
     /// Since any fixed instant; never runs back.
     package let uptime: @Sendable () -> Duration
+    /// Makes the counters of what is pushed.
+    package let metrics: any MetricsFactory
 
     package init(
         store: any SampleStore, decisions: any DecisionLog, workloads: [WorkloadID],
         metricsText: @escaping @Sendable () -> String, now: @escaping @Sendable () -> Timestamp,
-        uptime: @escaping @Sendable () -> Duration
+        uptime: @escaping @Sendable () -> Duration, metrics: any MetricsFactory
     ) {
         (self.store, self.decisions, self.workloads) = (store, decisions, workloads)
         (self.metricsText, self.now, self.uptime) = (metricsText, now, uptime)
+        self.metrics = metrics
     }
 }
 
@@ -86,13 +90,14 @@ private func addSampleRoutes(to router: Router<APIContext>, _ limits: APILimits,
     let reader = BodyReader(limits: limits, uptime: sources.uptime)
     let pushGate = Gate(places: limits.pushes, waiting: limits.waiting)
     let queryGate = Gate(places: limits.queries, waiting: limits.waiting)
-    let write = RemoteWriteRoute(store: sources.store, reader: reader, gate: pushGate)
+    let sink = PushSink(sources.store, sources.metrics)
+    let write = RemoteWriteRoute(sink: sink, reader: reader, gate: pushGate)
     router.post("/api/v1/write") { request, _ in try await write(request) }
-    let imports = ImportRoutes(store: sources.store, reader: reader, gate: pushGate, now: sources.now)
+    let imports = ImportRoutes(sink: sink, reader: reader, gate: pushGate, now: sources.now)
     router.post("/api/v1/import") { request, _ in try await imports.jsonLines(request) }
     router.post("/api/v1/import/csv") { request, _ in try await imports.csv(request) }
     router.post("/api/v1/import/prometheus") { request, _ in try await imports.exposition(request) }
-    let otlp = OTLPRoute(store: sources.store, reader: reader, gate: pushGate)
+    let otlp = OTLPRoute(sink: sink, reader: reader, gate: pushGate)
     router.post("/v1/metrics") { request, _ in try await otlp(request) }
     let read = RemoteReadRoute(store: sources.store, reader: reader, gate: queryGate)
     router.post("/api/v1/read") { request, _ in try await read(request) }

@@ -8,7 +8,7 @@ import WireFormats
 /// Pushes as text: of a body with a mistake nothing is stored. 204, as VictoriaMetrics answers, or 400 with the counts where the
 /// store refuses some samples.
 struct ImportRoutes: Sendable {
-    let store: any SampleStore
+    let sink: PushSink
     let reader: BodyReader
     let gate: Gate
     let now: @Sendable () -> Timestamp
@@ -62,7 +62,7 @@ struct ImportRoutes: Sendable {
                 throw Problem(.badRequest, "\(error); nothing of this body was stored")
             }
             guard !batch.isEmpty else { return Response(status: .noContent) }
-            let outcome = try await store.write(WriteColumns(batch))
+            let outcome = try await sink.write(WriteColumns(batch))
             guard outcome.refused == 0 else { throw Problem(.badRequest, outcome.refusals) }
             return Response(status: .noContent)
         }

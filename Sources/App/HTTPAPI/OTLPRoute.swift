@@ -9,7 +9,7 @@ import WireFormats
 ///
 /// What can be stored is; how many points were refused and why stands in the answer's partial success, as the protocol has it.
 struct OTLPRoute: Sendable {
-    let store: any SampleStore
+    let sink: PushSink
     let reader: BodyReader
     let gate: Gate
 
@@ -30,7 +30,7 @@ struct OTLPRoute: Sendable {
         do throws(DecodeError) { metrics = try encoding.decode(body) } catch {
             throw Problem(.badRequest, "OTLP metrics: \(error)")
         }
-        let outcome = metrics.batch.isEmpty ? WriteOutcome() : try await store.write(WriteColumns(metrics.batch))
+        let outcome = metrics.batch.isEmpty ? WriteOutcome() : try await sink.write(WriteColumns(metrics.batch))
         let problems = [metrics.firstProblem, outcome.refused > 0 ? outcome.refusals : nil].compactMap(\.self)
         return OTLPAnswer(
             rejectedPoints: metrics.rejectedPoints + outcome.refused, problem: problems.joined(separator: "; "))

@@ -10,7 +10,7 @@ import WireFormats
 /// What cannot be read is refused with 400 and never sent again by a sender; what can be read is stored but for the samples that
 /// the store refuses, and then a 400 tells how many those were, as Prometheus does.
 struct RemoteWriteRoute: Sendable {
-    let store: any SampleStore
+    let sink: PushSink
     let reader: BodyReader
     let gate: Gate
     let storage = PushStoragePool()
@@ -32,7 +32,7 @@ struct RemoteWriteRoute: Sendable {
             } catch {
                 throw Problem(.badRequest, "\(version) request: \(error)")
             }
-            return version.response(try await store.write(push.columns))
+            return version.response(try await sink.write(push.columns))
         }
     }
 }

@@ -51,7 +51,7 @@ struct Daemon: AsyncParsableCommand {
             handler.logLevel = level
             return handler
         }
-        let lock = try StoreLock(beside: settings.storePath)
+        let lock = try StoreLock(beside: settings.store.path)
         let logger = Logger(label: "prewarm")
         let services = try await DaemonAssembly(settings: settings, logger: logger).services(registry)
         do {

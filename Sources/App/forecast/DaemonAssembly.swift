@@ -28,9 +28,10 @@ struct DaemonAssembly {
 
     /// In the order of starting; they stop in the reverse order, the API first and the processes last.
     func services(_ metrics: PrometheusRegistry) async throws -> [any Service] {
-        let database = try SQLiteStore(path: settings.storePath, missing: .create)
+        let database = try SQLiteStore(path: settings.store.path, missing: .create)
         var limits = HeadStore.Limits()
-        limits.retentionSeconds = settings.retentionSeconds
+        (limits.retentionSeconds, limits.flushSeconds) = (settings.store.retentionSeconds, settings.store.flushSeconds)
+        (limits.headBytes, limits.series) = (settings.store.memoryBytes, settings.store.maximumSeries)
         let store = try await HeadStore(database, limits: limits, now: { .now })
         let actuator = processActuator()
         var workloads: [Workload] = []
@@ -45,11 +46,12 @@ struct DaemonAssembly {
             APIConfiguration(host: settings.listenHost, port: settings.listenPort, token: try token()),
             sources: APISources(
                 store: store, decisions: database, workloads: settings.workloads.map(\.id),
-                metricsText: { metrics.rendered() }, now: { .now }, uptime: Self.makeUptime()),
+                metricsText: { metrics.rendered() }, now: { .now }, uptime: Self.makeUptime(),
+                metrics: metrics),
             logger: logger)
         return [
             StoreService(store: store, logger: logger), ActuatorService(actuator: actuator),
-            Retention(store: store, settings: settings, logger: logger),
+            StoreUpkeep(store: store, settings: settings.store, logger: logger),
         ] + intake(into: store) + [LoopService(loop: loop), api]
     }
 
@@ -238,24 +240,30 @@ private struct LoopService: Service {
     }
 }
 
-/// Removes what is older than the configured retention, once an hour.
-private struct Retention: Service {
+/// Once an hour: removes what is older or more than the configuration wants, and merges small chunks.
+private struct StoreUpkeep: Service {
     let store: HeadStore
-    let settings: Settings
+    let settings: StoreSettings
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                do throws(StoreError) {
-                    let limit = Timestamp.now.advanced(bySeconds: -settings.retentionSeconds)
-                    let removed = try await store.prune(before: limit)
-                    if removed > 0 { logger.info("removed old samples", metadata: ["samples": "\(removed)"]) }
-                } catch {
-                    logger.warning("old samples could not be removed", metadata: ["error": "\(error)"])
+                do throws(StoreError) { try await keepUp() } catch {
+                    logger.warning("the store's upkeep failed", metadata: ["error": "\(error)"])
                 }
                 guard (try? await Task.sleep(for: .seconds(3_600))) != nil else { return }
             }
         }
+    }
+
+    private func keepUp() async throws(StoreError) {
+        let limit = Timestamp.now.advanced(bySeconds: -settings.retentionSeconds)
+        var removed = try await store.prune(before: limit)
+        if let most = settings.maximumBytes { removed += try await store.database.prune(toBytes: most) }
+        if removed > 0 { logger.info("removed old samples", metadata: ["samples": "\(removed)"]) }
+        let chunks = try await store.database.compact()
+        logger.debug("compacted", metadata: ["before": "\(chunks.before)", "after": "\(chunks.after)"])
+        if let failure = store.flushFailure { throw failure }
     }
 }

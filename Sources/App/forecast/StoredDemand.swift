@@ -72,7 +72,7 @@ private struct DemandSource {
             let names = settings.workloads.map(\.id.name).joined(separator: ", ")
             throw DaemonError("\(config): no workload '\(name)'; there are: \(names)")
         }
-        (db, selector) = (settings.storePath, workload.series)
+        (db, selector) = (settings.store.path, workload.series)
         (kind, step) = (workload.kind, workload.stepSeconds)
     }
 }

@@ -35,6 +35,15 @@ package struct SampleBatch: Sendable {
         sampleCount += 1
     }
 
+    /// Adds a whole column of one series, looking it up once.
+    package mutating func append(_ key: SeriesKey, contentsOf samples: SampleColumns) {
+        guard samples.count > 0 else { return }
+        let slot = slot(of: key)
+        columns[slot].timestamps += samples.timestamps
+        columns[slot].values += samples.values
+        sampleCount += samples.count
+    }
+
     package mutating func removeAll() { self = SampleBatch() }
 
     private mutating func slot(of key: SeriesKey) -> Int {

@@ -12,6 +12,7 @@ internal import Units
 package struct AccessLogCounter: Sendable {
     private let step: Int64
     private let maximumRoutes: Int
+    private let maximumCells: Int64
     private var slots: [String: Int] = [:]
     private var routes: [String] = [otherRoute]
     /// By row and slot of the route.
@@ -23,10 +24,11 @@ package struct AccessLogCounter: Sendable {
 
     package static let otherRoute = "other"
 
-    /// `step` is in seconds.
-    package init(step: Int, maximumRoutes: Int = 200) {
+    /// `step` is in seconds; `maximumCells` bounds the counts given back, zeros among them, over all routes.
+    package init(step: Int, maximumRoutes: Int = 200, maximumCells: Int = 20_000_000) {
         precondition(step > 0 && maximumRoutes >= 0, "a step lasts")
         (self.step, self.maximumRoutes) = (Int64(step) * 1_000, maximumRoutes)
+        self.maximumCells = Int64(maximumCells)
     }
 
     /// Counts one line, without its end; an empty one is nothing. Complexity: linear in the line.
@@ -70,18 +72,18 @@ package struct AccessLogCounter: Sendable {
         try checkSize(last - first + 1)
         for slot in routes.indices where slot > 0 || isOtherUsed {
             let key = try key(metric, labels, route: routes[slot])
+            var samples = SampleColumns()
             for row in stride(from: first, through: last, by: 1) {
                 let count = counts[row]?[Int32(slot)] ?? 0
-                batch.append(key, Timestamp(millisecondsSinceEpoch: row * step), Double(count))
+                samples.append(Timestamp(millisecondsSinceEpoch: row * step), Double(count))
             }
+            batch.append(key, contentsOf: samples)
         }
         return batch
     }
 
-    private static let maximumCells: Int64 = 20_000_000
-
     private func checkSize(_ rows: Int64) throws(LineProblem) {
-        guard rows <= GridError.maximumRows, rows * Int64(routes.count) <= Self.maximumCells else {
+        guard rows <= GridError.maximumRows, rows * Int64(routes.count) <= maximumCells else {
             throw LineProblem(
                 "the log spans \(rows) steps of \(step / 1_000) s with \(routes.count) routes: too many; check its times, "
                     + "take a longer step or fewer routes")

@@ -2,9 +2,12 @@ import Foundation
 import HTTPTypes
 package import Hummingbird
 import NIOCore
+import Series
 import Synchronization
+import Units
+import WireFormats
 
-/// A server that answers `query_range` for made-up series, refuses what Prometheus refuses, and fails when told to.
+/// A server that answers `query_range` and `remote_read` for made-up series, refuses what Prometheus refuses, and fails when told to.
 package final class FakePrometheus: Sendable {
     package struct Question: Hashable, Sendable {
         package let start: Int, end: Int, step: Int, query: String, token: String?
@@ -36,7 +39,32 @@ package final class FakePrometheus: Sendable {
     package var router: Router<BasicRequestContext> {
         let router = Router()
         router.post("/api/v1/query_range") { request, _ in try await self.answer(request) }
+        router.post("/api/v1/read") { request, _ in try await self.read(request) }
         return router
+    }
+
+    /// A sample of every series a minute, whatever the matchers.
+    private func read(_ request: Request) async throws -> Response {
+        var message: [UInt8] = []
+        try snappyDecompress(
+            Array(buffer: try await request.body.collect(upTo: 1 << 16)).span, limit: 1 << 16, into: &message)
+        guard let query = try decodeReadRequest(message.span).queries.first else {
+            throw FakeServerError(description: "no query")
+        }
+        var list: [ReadSeries] = []
+        for (index, labels) in series.enumerated() {
+            var samples = SampleColumns()
+            let start = (query.start.millisecondsSinceEpoch + 59_999) / 60_000 * 60_000
+            for time in stride(from: start, through: query.end.millisecondsSinceEpoch, by: 60_000) {
+                guard let value = value(index, Int(time / 1_000)) else { continue }
+                samples.append(Timestamp(millisecondsSinceEpoch: time), value)
+            }
+            let others = labels.filter { $0.key != "__name__" }.map { SeriesKey.Label(name: $0.key, value: $0.value) }
+            list.append(
+                ReadSeries(key: try SeriesKey(metric: labels["__name__"] ?? "", labels: others), samples: samples))
+        }
+        let answer = snappyCompress(encodeReadResponse([list]))
+        return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(bytes: answer)))
     }
 
     private func answer(_ request: Request) async throws -> Response {

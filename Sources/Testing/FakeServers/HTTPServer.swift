@@ -1,6 +1,11 @@
 package import Hummingbird
+import Logging
+import ServiceLifecycle
 
 /// Runs `body` beside a server on loopback that answers as `router` says; `body` gets its address.
+///
+/// The server is shut down in order, and cancelled only after it has stopped listening: a connection that is accepted in the very
+/// moment of a cancellation ends the process.
 package func withHTTPServer<Result: Sendable>(
     _ router: Router<BasicRequestContext>, _ body: @escaping @Sendable (String) async throws -> Result
 ) async throws -> Result {
@@ -10,22 +15,29 @@ package func withHTTPServer<Result: Sendable>(
         onServerRunning: { channel in
             found.yield(channel.localAddress?.port ?? 0)
             found.finish()
-        })
-    return try await withThrowingTaskGroup(of: Result?.self) { group in
+        }, logger: quiet)
+    var configuration = ServiceGroupConfiguration(services: [server], logger: quiet)
+    // Handlers that sleep on are cancelled then.
+    configuration.maximumGracefulShutdownDuration = .seconds(1)
+    let services = ServiceGroup(configuration: configuration)
+    return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
-            try await server.run()
-            return nil
+            // Also where it cannot start.
+            defer { found.finish() }
+            try await services.run()
         }
-        group.addTask {
-            for await port in ports { return try await body("http://127.0.0.1:\(port)") }
-            return nil
+        var outcome: Swift.Result<Result, any Error> = .failure(
+            FakeServerError(description: "the server did not start"))
+        for await port in ports {
+            do { outcome = .success(try await body("http://127.0.0.1:\(port)")) } catch { outcome = .failure(error) }
         }
-        defer { group.cancelAll() }
-        for try await result in group {
-            if let result { return result }
-        }
-        throw FakeServerError(description: "the server ended before the test")
+        await services.triggerGracefulShutdown()
+        // A shutdown that had to cancel a handler says so, and that is all right.
+        _ = await group.nextResult()
+        return try outcome.get()
     }
 }
+
+private let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
 package struct FakeServerError: Error, CustomStringConvertible { package let description: String }

@@ -92,7 +92,7 @@ enum FuzzTarget: UInt8, CaseIterable {
     }
 
     private func accessLog(_ bytes: [UInt8]) {
-        var counter = AccessLogCounter(step: 86_400, maximumRoutes: 3)
+        var counter = AccessLogCounter(step: 86_400, maximumRoutes: 3, maximumCells: 50_000)
         for line in bytes.split(separator: 10) { counter.count(line) }
         guard let batch = try? counter.samples(metric: "hits") else { return }
         let sum = batch.columns.reduce(0) { $0 + $1.values.reduce(0, +) }
