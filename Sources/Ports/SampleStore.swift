@@ -103,7 +103,7 @@ package struct SeriesSummary: Hashable, Sendable {
 /// Why a store refused; `isRetryable` tells a caller whether waiting can help.
 package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: String, Hashable, Sendable {
-        case unwritable, inUse, full, corrupt, newerFormat, busy, cancelled, other
+        case unwritable, inUse, full, tooLarge, corrupt, newerFormat, busy, cancelled, other
     }
     package let code: Code
     package let detail: String

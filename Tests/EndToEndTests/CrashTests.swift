@@ -91,28 +91,3 @@ private struct Sender: Sendable {
         return times
     }
 }
-
-/// A daemon with a store and no workloads.
-private final class PushedDaemon: Sendable {
-    let port: Int
-    private let process: Process
-
-    init(_ path: String, _ directory: URL) async throws {
-        let errors = directory.appending(path: "log")
-        let process = try BuiltBinary.started(
-            BuiltBinary.path, ["daemon", "--db", path, "--listen", "127.0.0.1:0"],
-            output: directory.appending(path: "out"), errors: errors)
-        var found = 0
-        let isUp = await eventually {
-            let log = (try? String(contentsOf: errors, encoding: .utf8)) ?? ""
-            guard let match = log.firstMatch(of: /address=127\.0\.0\.1:(\d+)/) else { return false }
-            found = Int(match.1) ?? 0
-            return found > 0
-        }
-        (self.process, port) = (process, found)
-        try #require(isUp, "\((try? String(contentsOf: errors, encoding: .utf8)) ?? "")")
-    }
-
-    func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
-    func ended() async { await BuiltBinary.ended(process) }
-}

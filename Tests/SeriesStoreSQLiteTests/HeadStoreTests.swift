@@ -88,6 +88,27 @@ struct HeadStoreTests {
         }
     }
 
+    /// The example of `docs/formats/store.md`.
+    @Test func theWorkedSegmentIsItsBytes() async throws {
+        let bytes: [UInt8] = [
+            0x1E, 0, 0, 0, 0x1E, 0xD4, 0x0C, 0x37, 1, 0, 0x0F, 0x0A, 0x0D, 0x0A, 8, 0x5F, 0x5F, 0x6E, 0x61, 0x6D, 0x65,
+            0x5F, 0x5F, 0x12, 1, 0x6D, 1, 0, 0xD0, 0x0F, 0, 0, 0, 0, 0, 0, 0xF8, 0x3F,
+        ]
+        try await withTemporaryDirectory { directory in
+            let key = try SeriesKey(metric: "m"), copy = directory.appending(path: "b.db").path
+            try await withHead(directory.appending(path: "a.db").path) { head in
+                var batch = SampleBatch()
+                batch.append(key, Timestamp(secondsSinceEpoch: 1), 1.5)
+                _ = try await head.append(batch)
+                let segment = try #require(try segments(in: directory).first)
+                #expect(try Data(contentsOf: segment) == Data(bytes))
+            }
+            try Data(bytes).write(to: URL(filePath: copy + "-head-00000003.log"))
+            let found = try await open(copy).samples(of: key, in: always)
+            #expect(found.timestamps == [Timestamp(secondsSinceEpoch: 1)] && found.values == [1.5])
+        }
+    }
+
     @Test func boundsAreKeptAndTold() async throws {
         try await withTemporaryDirectory { directory in
             var limits = HeadStore.Limits()
@@ -107,7 +128,7 @@ struct HeadStoreTests {
                 #expect(outcome == WriteOutcome(accepted: 2, badNames: 1, tooOld: 1, overLimit: 1))
                 let key = try SeriesKey(metric: "a")
                 var many = SampleBatch()
-                for second in 0..<11 { many.append(key, Self.start.advanced(bySeconds: second), 1) }
+                for second in 0..<9 { many.append(key, Self.start.advanced(bySeconds: second), 1) }
                 let error = await #expect(throws: StoreError.self) { _ = try await head.append(many) }
                 #expect(error?.code == .full && error?.isRetryable == true)
                 await head.flush()
@@ -158,8 +179,6 @@ struct HeadStoreTests {
     }
 }
 
-private let always = Timestamp(millisecondsSinceEpoch: .min)..<Timestamp(millisecondsSinceEpoch: .max)
-
 /// Flushes after every batch but the third ones.
 private struct FlushingStore: SampleStore {
     let head: HeadStore
@@ -175,33 +194,6 @@ private struct FlushingStore: SampleStore {
         try await head.samples(of: key, in: range)
     }
     func prune(before time: Timestamp) async throws(StoreError) -> Int { try await head.prune(before: time) }
-}
-
-private func open(_ path: String, _ limits: HeadStore.Limits? = nil) async throws -> HeadStore {
-    var unlimited = HeadStore.Limits()
-    unlimited.retentionSeconds = 1_000_000_000_000
-    return try await HeadStore(
-        SQLiteStore(path: path, missing: .create), limits: limits ?? unlimited,
-        now: { Timestamp(secondsSinceEpoch: 1_700_000_000) })
-}
-
-/// A head that runs for the length of `body`.
-private func withHead<Result: Sendable>(
-    _ path: String, _ limits: HeadStore.Limits? = nil, _ body: (HeadStore) async throws -> Result
-) async throws -> Result {
-    let head = try await open(path, limits)
-    async let running: Void = head.run()
-    let result: Swift.Result<Result, any Error>
-    do { result = .success(try await body(head)) } catch { result = .failure(error) }
-    head.stop()
-    try await running
-    return try result.get()
-}
-
-private func batch(_ key: SeriesKey, at second: Int, _ value: Double) -> SampleBatch {
-    var batch = SampleBatch()
-    batch.append(key, Timestamp(secondsSinceEpoch: 1_700_000_000 + second), value)
-    return batch
 }
 
 private func randomBatch(_ rng: inout SplitMix64, push: Int) throws -> SampleBatch {

@@ -56,6 +56,21 @@ import Testing
         try expectRoundTrip([7], [-0.0], "one")
     }
 
+    /// The examples of `docs/formats/chunk.md`, worked out by hand.
+    @Test(arguments: [
+        ("0103 00d00fd00f 22003d00002083c140", [1_000, 2_000, 3_500], [1.5, 2, 2.5]),
+        ("0103 0400c0a907 01 3fd5555555555555 6a07", [0, 60_000, 120_000], [1.0 / 3, 1.0 / 3, 2.0 / 3]),
+    ])
+    func theWorkedExamplesAreTheirBytes(hex: String, times: [Int64], values: [Double]) throws {
+        let digits = Array(hex.filter { $0 != " " })
+        let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+            UInt8(String(digits[$0...$0 + 1]), radix: 16)
+        }
+        #expect(Chunk.encode(times: times, values: values) == bytes)
+        let back = try Chunk.decode(bytes[...])
+        #expect(back.times == times && back.values == values)
+    }
+
     /// Request rates with three decimals, 5% noise about a daily curve, every 15 s: what a busy service sends.
     @Test func requestRatesTakeTwoBytesASample() throws {
         var rng = Noise(state: 3), bytes = 0

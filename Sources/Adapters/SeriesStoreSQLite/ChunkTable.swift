@@ -96,7 +96,8 @@ struct ChunkReader {
             block = (row.block, data.map { Array($0) } ?? [])
         }
         let bytes = block?.bytes ?? []
-        guard row.offset >= 0, row.size > 0, row.offset + row.size <= bytes.count else {
+        guard row.offset >= 0, row.size > 0, row.size <= bytes.count, row.offset <= bytes.count - row.size
+        else {
             throw ChunkDamage("block \(row.block) does not hold the chunk at \(row.offset)")
         }
         let (times, values) = try Chunk.decode(bytes[row.offset..<row.offset + row.size])
@@ -104,6 +105,25 @@ struct ChunkReader {
             throw ChunkDamage("block \(row.block): the chunk at \(row.offset) is not the one its row speaks of")
         }
         return Run(times: times, values: values)
+    }
+
+    /// The samples of a chunk, or what is wrong with it; throws where the database itself cannot be read.
+    mutating func readOrTell(_ row: ChunkRow) throws -> Result<Run, ChunkDamage> {
+        do { return .success(try read(row)) } catch let damage as ChunkDamage {
+            return .failure(damage)
+        } catch let error as ChunkError {
+            return .failure(ChunkDamage("block \(row.block), the chunk at \(row.offset): \(error)"))
+        }
+    }
+
+    /// The samples of every chunk; nil where one of them is damaged.
+    mutating func readAll(_ rows: [ChunkRow]) throws -> [Run]? {
+        var runs: [Run] = []
+        for row in rows {
+            guard case .success(let run) = try readOrTell(row) else { return nil }
+            runs.append(run)
+        }
+        return runs
     }
 
     /// The samples of a series within [`from`, `to`), ascending.

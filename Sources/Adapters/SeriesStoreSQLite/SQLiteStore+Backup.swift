@@ -36,8 +36,8 @@ extension SQLiteStore {
     @concurrent
     private func copy(into part: String, _ onProgress: @Sendable @escaping (Int, Int) -> Void) async throws {
         let segments = SegmentFiles(database: path)
-        for number in segments.numbers() {
-            try Data(segments.content(number)).write(to: URL(filePath: SegmentFiles(database: part).path(number)))
+        for number in try segments.numbers() {
+            try Data(try segments.content(number)).write(to: URL(filePath: SegmentFiles(database: part).path(number)))
         }
         let copy = try DatabaseQueue(path: part)
         try pool.backup(to: copy, pagesPerStep: Self.pagesPerStep) { progress in
@@ -57,7 +57,7 @@ extension SQLiteStore {
     /// Stores what the segments hold that the database beside them does not, and removes them.
     private static func foldSegments(into path: String) async throws {
         let segments = SegmentFiles(database: path)
-        guard !segments.numbers().isEmpty else { return }
+        guard try !segments.numbers().isEmpty else { return }
         let store = try SQLiteStore(path: path, missing: .refuse)
         var limits = HeadStore.Limits()
         limits.headBytes = .max
@@ -65,7 +65,7 @@ extension SQLiteStore {
         await head.flush()
         if let failure = head.flushFailure { throw failure }
         try store.pool.close()
-        for number in segments.numbers() { segments.remove(number) }
+        for number in try segments.numbers() { segments.remove(number) }
     }
 }
 

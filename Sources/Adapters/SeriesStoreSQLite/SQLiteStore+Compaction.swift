@@ -12,8 +12,8 @@ package struct StoreReport: Hashable, Sendable {
 extension SQLiteStore {
     /// Merges the small chunks of each series into large ones and gives back the space of those before.
     ///
-    /// Series by series in transactions of some hundred, so that readers and writers get their turn. Returns how many chunks
-    /// there were and are.
+    /// Series by series in transactions of some hundred, so that readers and writers get their turn. A series with a damaged
+    /// chunk stays as it is. Returns how many chunks there were and are.
     package func compact() async throws(StoreError) -> (before: Int, after: Int) {
         let before = try await chunkCount()
         var next: Int64 = 0
@@ -35,6 +35,21 @@ extension SQLiteStore {
 
     /// Reads every chunk and asks SQLite for the rest.
     package func check() async throws(StoreError) -> StoreReport {
+        var segmentProblems: [String] = []
+        let files = SegmentFiles(database: path), flushed = try await flushedSegment()
+        for number in try files.numbers() where number > flushed {
+            let findings = LogRecord.read(try files.content(number)) { _, _ in
+            } sample: { _, _, _ in
+            }
+            if let problem = findings.problem(in: files.path(number)) { segmentProblems.append(problem) }
+        }
+        let report = try await checkDatabase()
+        return StoreReport(
+            series: report.series, chunks: report.chunks, samples: report.samples, blocks: report.blocks,
+            problems: report.problems + segmentProblems)
+    }
+
+    private func checkDatabase() async throws(StoreError) -> StoreReport {
         try await read { database in
             var problems = try String.fetchAll(database, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
             problems += try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").prefix(20).map {
@@ -46,8 +61,8 @@ extension SQLiteStore {
             while let row = try rows.next() {
                 let chunk = ChunkRow(row)
                 (chunks, samples) = (chunks + 1, samples + chunk.count)
-                do { _ = try reader.read(chunk) } catch  where problems.count < 100 {
-                    problems.append("series \(chunk.series): \(error)")
+                if case .failure(let damage) = try reader.readOrTell(chunk), problems.count < 100 {
+                    problems.append("series \(chunk.series): \(damage)")
                 }
             }
             return StoreReport(
@@ -74,7 +89,8 @@ extension SQLiteStore {
             var (reader, writer) = (ChunkReader(database), BlockWriter(database))
             for series in numbers {
                 let rows = try reader.rows(of: series, from: .min, to: .max)
-                try writer.append(Run.merged(try rows.map { try reader.read($0) }), of: series)
+                guard let runs = try reader.readAll(rows) else { continue }
+                try writer.append(Run.merged(runs), of: series)
                 for row in rows { try Self.delete(row, database) }
             }
             try writer.finish()

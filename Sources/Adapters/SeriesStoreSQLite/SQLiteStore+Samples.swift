@@ -67,7 +67,7 @@ extension SQLiteStore: SampleStore {
     }
 
     /// Writes anew the chunks that hold the limit, without what lies before it; with them whatever overlaps, as what is written
-    /// later counts.
+    /// later counts. Damaged ones stay until all that they hold is old.
     private static func cutChunks(before limit: Int64, _ database: Database) throws -> Int {
         var (reader, writer) = (ChunkReader(database), BlockWriter(database))
         var removed = 0
@@ -75,7 +75,8 @@ extension SQLiteStore: SampleStore {
             database, sql: "SELECT DISTINCT series FROM chunk WHERE start < ?", arguments: [limit])
         {
             let rows = try overlapping(limit, of: series, reader)
-            let whole = Run.merged(try rows.map { try reader.read($0) }), kept = whole.within(limit, .max)
+            guard let runs = try reader.readAll(rows) else { continue }
+            let whole = Run.merged(runs), kept = whole.within(limit, .max)
             removed += whole.times.count - kept.times.count
             try writer.append(kept, of: series)
             for row in rows { try delete(row, database) }
@@ -105,12 +106,16 @@ extension SQLiteStore: SampleStore {
         try database.execute(sql: "DELETE FROM block WHERE id NOT IN (SELECT block FROM chunk)")
     }
 
-    /// Nil for a series whose samples have all been pruned.
+    /// Nil for a series whose samples have all been pruned. A damaged chunk counts as empty: the rest is still to be seen.
     private static func summary(
         of number: Int64, _ key: SeriesKey, _ reader: inout ChunkReader
     ) throws -> SeriesSummary? {
         let rows = try reader.rows(of: number, from: .min, to: .max)
-        let run = Run.merged(try rows.map { try reader.read($0) })
+        var runs: [Run] = []
+        for row in rows {
+            if case .success(let run) = try reader.readOrTell(row) { runs.append(run) }
+        }
+        let run = Run.merged(runs)
         return SeriesSummary(key, times: run.times, bytes: rows.reduce(0) { $0 + $1.size })
     }
 
@@ -153,10 +158,13 @@ extension SeriesSummary {
     init?(_ key: SeriesKey, times: [Int64], bytes: Int) {
         guard let first = times.first, let last = times.last else { return nil }
         var gapCounts: [Int64: Int] = [:]
-        for (earlier, later) in zip(times, times.dropFirst()) { gapCounts[later - earlier, default: 0] += 1 }
+        for (earlier, later) in zip(times, times.dropFirst()) {
+            let (gap, isTooFar) = later.subtractingReportingOverflow(earlier)
+            gapCounts[isTooFar ? .max : gap, default: 0] += 1
+        }
         // Of equally common gaps the shortest.
         let step = gapCounts.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
-        let gaps = step.map { step in gapCounts.reduce(0) { $0 + (2 * $1.key > 3 * step ? $1.value : 0) } }
+        let gaps = step.map { step in gapCounts.reduce(0) { $0 + ($1.key - step > step / 2 ? $1.value : 0) } }
         self.init(
             key: key, samples: times.count, first: Timestamp(millisecondsSinceEpoch: first),
             last: Timestamp(millisecondsSinceEpoch: last), stepMilliseconds: step, gaps: gaps ?? 0, bytes: bytes)

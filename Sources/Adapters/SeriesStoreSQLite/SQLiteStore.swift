@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import Glibc
 package import Ports
 internal import Series
 
@@ -10,6 +11,8 @@ internal import Series
 package final class SQLiteStore: Sendable {
     package let path: String
     let pool: DatabasePool
+    /// Which file was opened.
+    private let file: FileIdentity?
 
     /// What to do where there is no database at the path.
     package enum Missing: Sendable { case create, refuse }
@@ -25,6 +28,7 @@ package final class SQLiteStore: Sendable {
         self.path = path
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration)
+            file = FileIdentity(path)
             let migrator = Schema.migrator
             guard try !pool.read(migrator.hasBeenSuperseded) else {
                 throw StoreError(.newerFormat, "\(path): written by a newer version of forecast; upgrade this one")
@@ -32,6 +36,15 @@ package final class SQLiteStore: Sendable {
             try migrator.migrate(pool)
         } catch {
             throw StoreError(error, path: path)
+        }
+    }
+
+    /// - Throws: where the file was removed, moved or replaced since it was opened: SQLite would go on writing to it.
+    func requireInPlace() throws(StoreError) {
+        guard let file, FileIdentity(path) == file else {
+            throw StoreError(
+                .unwritable,
+                "\(path): was removed or replaced beneath this program; put it back, or start the program anew")
         }
     }
 
@@ -62,6 +75,18 @@ package final class SQLiteStore: Sendable {
         _ body: @Sendable @escaping (Database) throws -> Value
     ) async throws(StoreError) -> Value {
         do { return try await pool.write(body) } catch { throw StoreError(error, path: path) }
+    }
+}
+
+/// Tells one file from another of the same name.
+private struct FileIdentity: Hashable, Sendable {
+    private let device: UInt, number: UInt
+
+    /// Nil where there is none.
+    init?(_ path: String) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        (device, number) = (UInt(status.st_dev), UInt(status.st_ino))
     }
 }
 

@@ -50,7 +50,7 @@ struct DaemonAssembly {
                 metrics: metrics),
             logger: logger)
         return [
-            StoreService(store: store), ActuatorService(actuator: actuator),
+            StoreService(store: store, logger: logger), ActuatorService(actuator: actuator),
             StoreUpkeep(store: store, settings: settings.store, logger: logger),
         ] + intake(into: store) + [LoopService(loop: loop), api]
     }
@@ -192,9 +192,16 @@ extension ProcessSpec {
 /// Takes pushes until everything else has ended, and leaves nothing in memory.
 private struct StoreService: Service {
     let store: HeadStore
+    let logger: Logger
+
     func run() async throws {
+        for problem in store.damage { logger.error("a part of the log is damaged", metadata: ["error": "\(problem)"]) }
+        let logger = logger
         try await withGracefulShutdownHandler {
-            try await store.run()
+            try await store.run { failure in
+                guard let failure else { return logger.notice("the store writes again") }
+                logger.error("the store cannot write; it goes on trying", metadata: ["error": "\(failure)"])
+            }
         } onGracefulShutdown: {
             store.stop()
         }

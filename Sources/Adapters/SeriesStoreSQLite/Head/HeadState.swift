@@ -31,12 +31,18 @@ struct HeadState: Sendable {
     private var waiters: [(push: Int, continuation: CheckedContinuation<Void, any Error>)] = []
     /// The pushes that could not be logged, and why; the latest some.
     private var failed: [(pushes: ClosedRange<Int>, reason: StoreError)] = []
+    /// Failures up to this push are not in `failed` any more: whoever asks so late is not told that all is well.
+    private var forgotten = 0
     /// Why nothing is taken any more.
     private var stopped: StoreError?
     /// Pushes up to this segment are frozen.
     private var frozenSegment = 0
+    /// All that segments up to this one hold is in the database.
+    private(set) var flushedSegment: Int
 
-    init(bounds: Bounds, segment: Int) { (self.bounds, self.segment) = (bounds, segment) }
+    init(bounds: Bounds, segment: Int, flushed: Int) {
+        (self.bounds, self.segment, flushedSegment) = (bounds, segment, flushed)
+    }
 
     var seriesCount: Int { ranges.count }
     var bytes: Int { active.bytes + frozen.bytes }
@@ -51,9 +57,7 @@ struct HeadState: Sendable {
     /// Takes a push into the head and into the pending log. `oldest`: samples before it are refused, milliseconds.
     mutating func admit(_ columns: WriteColumns, oldest: Int64) throws(StoreError) -> WriteOutcome {
         if let stopped { throw stopped }
-        guard bytes + columns.sampleCount * HeadColumns.bytesPerSample <= bounds.bytes else {
-            throw StoreError(.full, "the head is full: the disk does not keep up; send it again later")
-        }
+        try checkRoom(for: columns)
         var outcome = WriteOutcome()
         var record = LogRecord.Builder(samples: columns.sampleCount)
         let numbers = columns.blocks.map { resolve(columns.bytes, $0, &record) }
@@ -73,11 +77,27 @@ struct HeadState: Sendable {
             record.add(UInt32(number), time, columns.values[index])
         }
         outcome.accepted = record.sampleCount
-        if record.sampleCount > 0 { log(record) }
+        if record.sampleCount > 0 {
+            log(record)
+        } else {
+            // What this record would have defined is not in the log.
+            for number in numbers where number >= 0 { definedIn[number] = Self.undefined }
+        }
         return outcome
     }
 
+    private func checkRoom(for columns: WriteColumns) throws(StoreError) {
+        let needed = columns.sampleCount * HeadColumns.bytesPerSample
+        guard needed <= bounds.bytes, LogRecord.bytes(for: columns) <= LogRecord.maximumBytes else {
+            throw StoreError(.tooLarge, "\(columns.sampleCount) samples are too many for one push; split it")
+        }
+        guard bytes + needed <= bounds.bytes else {
+            throw StoreError(.full, "the head is full: the disk does not keep up; send it again later")
+        }
+    }
+
     private static let badName = -1, overLimit = -2
+    private static let undefined: Int32 = -1
 
     /// The number of the series that a block names, new or known; negative where it is refused.
     private mutating func resolve(_ bytes: [UInt8], _ range: Range<Int>, _ record: inout LogRecord.Builder) -> Int {
@@ -90,7 +110,9 @@ struct HeadState: Sendable {
     }
 
     /// Reads a block that was not met before. Its series may be known by another block: labels in another order.
-    mutating func add(_ block: ArraySlice<UInt8>) -> Int {
+    ///
+    /// `isAcknowledged`: it stands in the log, and is taken whatever the bound says now.
+    mutating func add(_ block: ArraySlice<UInt8>, isAcknowledged: Bool = false) -> Int {
         guard let key = try? SeriesKey(labelBlock: block) else { return Self.badName }
         let canonical = key.labelBlock
         if let known = labels.series(of: canonical, in: canonical.indices) {
@@ -98,12 +120,12 @@ struct HeadState: Sendable {
             if labels.count < 2 * bounds.series { labels.add(block, series: known) }
             return Int(known)
         }
-        guard ranges.count < bounds.series else { return Self.overLimit }
+        guard isAcknowledged || ranges.count < bounds.series else { return Self.overLimit }
         let number = ranges.count
         ranges.append(blocks.count..<blocks.count + canonical.count)
         blocks += canonical
         rows.append(0)
-        definedIn.append(-1)
+        definedIn.append(Self.undefined)
         labels.add(canonical[...], series: UInt32(number))
         if !block.elementsEqual(canonical) { labels.add(block, series: UInt32(number)) }
         return number
@@ -139,7 +161,8 @@ struct HeadState: Sendable {
     /// Definitions of series were lost with the log, so a new segment begins, which defines them again. The samples stay in
     /// the head: a sender that comes again replaces them by the same.
     mutating func fail(_ reason: StoreError) -> [CheckedContinuation<Void, any Error>] {
-        if admitted > durable { failed = failed.suffix(31) + [(durable + 1...admitted, reason)] }
+        if admitted > durable { failed.append((durable + 1...admitted, reason)) }
+        if failed.count > 32 { forgotten = failed.removeFirst().pushes.upperBound }
         (durable, pending) = (admitted, [])
         segment += 1
         return takeWaiters()
@@ -159,6 +182,7 @@ struct HeadState: Sendable {
     /// What has become of a push. `continuation` is kept, to be resumed later, where that is not known yet.
     mutating func wait(for push: Int, _ continuation: CheckedContinuation<Void, any Error>) -> Fate {
         if let failure = failed.last(where: { $0.pushes.contains(push) }) { return .refused(failure.reason) }
+        if push <= forgotten { return .refused(StoreError(.busy, "the log was in trouble; send it again")) }
         if push <= durable { return .durable }
         if let stopped { return .refused(stopped) }
         waiters.append((push, continuation))
@@ -184,6 +208,7 @@ struct HeadState: Sendable {
     mutating func thaw(rows: [Int: Int64]) {
         for (number, row) in rows { self.rows[number] = row }
         frozen = HeadColumns()
+        flushedSegment = max(flushedSegment, frozenSegment)
     }
 
     // MARK: Reading

@@ -21,16 +21,32 @@ extension HeadStore {
         return Run.merged([stored] + fresh)
     }
 
+    /// Complexity: linear in the head, and in what is stored of the series that are in it.
     package func series(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesSummary] {
-        let fresh = presentKeys().filter { selector?.matches($0) ?? true }
+        let fresh = freshRuns(matching: selector)
         var found: [SeriesKey: SeriesSummary] = [:]
         for summary in try await database.series(matching: selector) { found[summary.key] = summary }
         let always = Timestamp(millisecondsSinceEpoch: .min)..<Timestamp(millisecondsSinceEpoch: .max)
-        for key in fresh {
-            let times = try await run(of: key, in: always).times
+        for (key, runs) in fresh {
+            let times = Run.merged([try await database.run(of: key, in: always)] + runs).times
             found[key] = SeriesSummary(key, times: times, bytes: found[key]?.bytes ?? 0)
         }
         return found.values.sorted { $0.key < $1.key }
+    }
+
+    /// The samples of every matching series in the head, oldest first.
+    private func freshRuns(matching selector: SeriesSelector?) -> [SeriesKey: [Run]] {
+        let (columns, keys) = contents()
+        var runs: [SeriesKey: [Run]] = [:]
+        for part in columns {
+            let grouped = part.grouped(seriesCount: (keys.keys.max() ?? -1) + 1)
+            for (number, key) in keys where selector?.matches(key) ?? true {
+                let range = (number == 0 ? 0 : grouped.ends[number - 1])..<grouped.ends[number]
+                let run = Run(times: Array(grouped.times[range]), values: Array(grouped.values[range]))
+                runs[key, default: []].append(run.sortedByTime())
+            }
+        }
+        return runs
     }
 
     package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {

@@ -22,6 +22,8 @@ package final class HeadStore: SampleStore, Sendable {
         package var retentionSeconds = 90 * 86_400
         /// How long a sample may stay out of the database, seconds.
         package var flushSeconds = 300.0
+        /// After a flush that failed, seconds until the next; doubled each time it fails again, up to thirtyfold.
+        package var retrySeconds = 1.0
 
         package init() {}
     }
@@ -35,8 +37,17 @@ package final class HeadStore: SampleStore, Sendable {
     private let threads = NIOThreadPool(numberOfThreads: 1)
     private let writes: AsyncStream<Void>, flushes: AsyncStream<Void>
     private let writer: AsyncStream<Void>.Continuation, flusher: AsyncStream<Void>.Continuation
+    private let isStopping = Atomic(false)
+    private let flushTurn = Turn()
+    private let troubles = Mutex(Troubles())
+    /// What of the segments found at the start could not be read, a sentence a segment.
+    package let damage: [String]
+    private let damagedSegments: Set<Int>
 
     /// Takes over what earlier segments hold that is not in the database yet.
+    ///
+    /// - Throws: where the database or a segment cannot be read. What is damaged within a segment is passed over and told in
+    ///   `damage`.
     package init(
         _ database: SQLiteStore, limits: Limits = Limits(), now: @escaping @Sendable () -> Timestamp
     ) async throws(StoreError) {
@@ -45,10 +56,16 @@ package final class HeadStore: SampleStore, Sendable {
         (writes, writer) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (flushes, flusher) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         let flushed = try await database.flushedSegment()
-        let segments = files.numbers().filter { $0 > flushed }
+        let segments = try files.numbers().filter { $0 > flushed }
         var recovered = HeadState(
-            bounds: .init(bytes: limits.headBytes, series: limits.series), segment: (segments.last ?? flushed) + 1)
-        for number in segments { Self.recover(files.content(number), into: &recovered) }
+            bounds: .init(bytes: limits.headBytes, series: limits.series), segment: (segments.last ?? flushed) + 1,
+            flushed: flushed)
+        var damage: [Int: String] = [:]
+        for number in segments {
+            damage[number] = Self.recover(try files.content(number), into: &recovered)
+                .problem(in: files.path(number))
+        }
+        (self.damage, damagedSegments) = (damage.sorted { $0.key < $1.key }.map(\.value), Set(damage.keys))
         if recovered.active.count > 0 { flusher.yield() }
         state = Mutex(recovered)
     }
@@ -61,11 +78,12 @@ package final class HeadStore: SampleStore, Sendable {
             SQLiteStore(path: path, missing: .refuse), limits: limits, now: { Timestamp(millisecondsSinceEpoch: 0) })
     }
 
-    private static func recover(_ bytes: [UInt8], into state: inout HeadState) {
+    private static func recover(_ bytes: [UInt8], into state: inout HeadState) -> LogRecord.Findings {
         var numbers: [UInt32: Int] = [:]
-        _ = LogRecord.read(bytes) { number, block in
+        return LogRecord.read(bytes) { number, block in
             numbers[number] =
-                state.labels.series(of: Array(block), in: 0..<block.count).map(Int.init) ?? state.add(block)
+                state.labels.series(of: Array(block), in: 0..<block.count).map(Int.init)
+                ?? state.add(block, isAcknowledged: true)
         } sample: { number, time, value in
             if let known = numbers[number], known >= 0 { state.recover(known, time, value) }
         }
@@ -86,9 +104,14 @@ package final class HeadStore: SampleStore, Sendable {
     private func admit(
         _ columns: WriteColumns, _ oldest: Int64
     ) throws(StoreError) -> (outcome: WriteOutcome, push: Int, isFlushDue: Bool) {
-        try state.withLock { state throws(StoreError) in
-            let outcome = try state.admit(columns, oldest: oldest)
-            return (outcome, state.admitted, state.isFlushDue)
+        do throws(StoreError) {
+            return try state.withLock { state throws(StoreError) in
+                let outcome = try state.admit(columns, oldest: oldest)
+                return (outcome, state.admitted, state.isFlushDue)
+            }
+        } catch {
+            if error.code == .full { flusher.yield() }
+            throw error
         }
     }
 
@@ -114,7 +137,10 @@ package final class HeadStore: SampleStore, Sendable {
     // MARK: Writing the log, and flushing
 
     /// Writes and flushes until `stop()`; then flushes all there is and returns. Call once.
-    package func run() async throws {
+    ///
+    /// `report` is told when writing or flushing begins to fail, and gets nil when all is well again.
+    package func run(report: @escaping @Sendable (StoreError?) -> Void = { _ in }) async throws {
+        troubles.withLock { $0.report = report }
         threads.start()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await self.writeLog() }
@@ -131,6 +157,7 @@ package final class HeadStore: SampleStore, Sendable {
 
     /// Ends `run()`.
     package func stop() {
+        isStopping.store(true, ordering: .relaxed)
         writer.finish()
         flusher.finish()
     }
@@ -147,20 +174,23 @@ package final class HeadStore: SampleStore, Sendable {
     private func writePending(_ open: (segment: Int, descriptor: Int32)?) async -> (segment: Int, descriptor: Int32)? {
         let (parts, push) = state.withLock { $0.takePending() }
         do {
-            let files = files
-            let now = try await threads.runIfActive { try Self.write(parts, open, files) }
+            let now = try await threads.runIfActive { try self.write(parts, open) }
             for waiter in state.withLock({ $0.settle(upTo: push) }) { waiter.resume() }
+            note(nil, of: .log)
             return now
         } catch {
             let reason = StoreError(error, path: database.path)
             for waiter in state.withLock({ $0.fail(reason) }) { waiter.resume(throwing: reason) }
+            note(reason, of: .log)
+            // Chunks take less than the log: a flush may make room.
+            if reason.code == .full { flusher.yield() }
             return nil
         }
     }
 
     /// Closes whatever is open where it fails.
-    private static func write(
-        _ parts: [(segment: Int, bytes: [UInt8])], _ open: (segment: Int, descriptor: Int32)?, _ files: SegmentFiles
+    private func write(
+        _ parts: [(segment: Int, bytes: [UInt8])], _ open: (segment: Int, descriptor: Int32)?
     ) throws(StoreError) -> (segment: Int, descriptor: Int32)? {
         var open = open
         for part in parts {
@@ -171,7 +201,7 @@ package final class HeadStore: SampleStore, Sendable {
             let current: (segment: Int, descriptor: Int32)
             if let open { current = open } else { current = (part.segment, try files.create(part.segment)) }
             open = current
-            do throws(StoreError) { try files.append(part.bytes, to: current.descriptor, part.segment) } catch {
+            do throws(StoreError) { try append(part.bytes, to: current.descriptor, part.segment) } catch {
                 close(current.descriptor)
                 throw error
             }
@@ -179,11 +209,17 @@ package final class HeadStore: SampleStore, Sendable {
         return open
     }
 
+    /// Whoever removed the segment beneath the daemon removed what was acknowledged; it is not to go on unnoticed.
+    private func append(_ bytes: [UInt8], to descriptor: Int32, _ segment: Int) throws(StoreError) {
+        guard try !files.append(bytes, to: descriptor, segment) else { return }
+        // A flush removes what it has stored.
+        guard state.withLock({ $0.flushedSegment }) < segment else { return }
+        throw StoreError(.unwritable, "\(files.path(segment)): was removed while it was written to")
+    }
+
     private func keepFlushing() async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await _ in self.flushes { await self.flush() }
-            }
+            group.addTask { await self.flushWhenTold() }
             group.addTask {
                 while (try? await Task.sleep(for: .seconds(self.limits.flushSeconds))) != nil { self.flusher.yield() }
             }
@@ -192,19 +228,52 @@ package final class HeadStore: SampleStore, Sendable {
         }
     }
 
-    /// Turns the head into chunks. A flush that fails keeps the samples, and is tried again with the next.
+    private func flushWhenTold() async {
+        for await _ in flushes {
+            await flush()
+            var pause = limits.retrySeconds
+            while flushFailure != nil, await rest(pause) {
+                await flush()
+                pause = min(2 * pause, 30 * limits.retrySeconds)
+            }
+        }
+    }
+
+    /// Waits, but not for longer than the store runs. False where it is to stop.
+    private func rest(_ seconds: Double) async -> Bool {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < end, !isStopping.load(ordering: .relaxed) {
+            guard (try? await Task.sleep(for: .seconds(min(seconds, 0.1)))) != nil else { return false }
+        }
+        return !isStopping.load(ordering: .relaxed)
+    }
+
+    /// Turns the head into chunks, one flush at a time. One that fails keeps the samples, and is tried again with the next.
     package func flush() async {
+        await flushTurn.take()
+        defer { flushTurn.give() }
         guard let head = state.withLock({ $0.freeze() }) else { return }
         do throws(StoreError) {
             let rows = try await database.store(head.columns, rows: head.rows, segment: head.segment) { number in
                 self.state.withLock { Array($0.block(of: number)) }
             }
             state.withLock { $0.thaw(rows: rows) }
-            for number in files.numbers() where number <= head.segment { files.remove(number) }
-            failures.withLock { $0 = nil }
+            note(nil, of: .flush)
+            try removeSegments(upTo: head.segment)
         } catch {
-            failures.withLock { $0 = error }
+            note(error, of: .flush)
         }
+    }
+
+    private func removeSegments(upTo last: Int) throws(StoreError) {
+        for number in try files.numbers() where number <= last {
+            if damagedSegments.contains(number) { files.setAside(number) } else { files.remove(number) }
+        }
+    }
+
+    private func note(_ failure: StoreError?, of work: Troubles.Work) {
+        guard let (report, told) = troubles.withLock({ $0.note(failure, of: work) }) else { return }
+        report(told)
     }
 
     func snapshot(of canonical: [UInt8]) -> (number: UInt32, parts: [HeadColumns.Part], newest: Run)? {
@@ -217,9 +286,39 @@ package final class HeadStore: SampleStore, Sendable {
         return blocks.compactMap { try? SeriesKey(labelBlock: $0) }
     }
 
-    private let failures = Mutex<StoreError?>(nil)
+    /// What the head holds now, the part on its way into the database first, and the keys by number.
+    func contents() -> (columns: [HeadColumns], keys: [Int: SeriesKey]) {
+        let (columns, blocks) = state.withLock { state in
+            let blocks = state.presentSeries().map { ($0, Array(state.block(of: $0))) }
+            return ([state.frozen, state.active], blocks)
+        }
+        var keys: [Int: SeriesKey] = [:]
+        for (number, block) in blocks { keys[number] = try? SeriesKey(labelBlock: block) }
+        return (columns, keys)
+    }
+
     /// Why the last flush failed; nil where none did.
-    package var flushFailure: StoreError? { failures.withLock { $0 } }
+    package var flushFailure: StoreError? { troubles.withLock { $0.flush } }
     /// What is in memory now, bytes of samples.
     package var headBytes: Int { state.withLock { $0.bytes } }
+}
+
+/// What goes wrong now, and who is told.
+private struct Troubles: Sendable {
+    enum Work { case log, flush }
+
+    private(set) var log: StoreError?, flush: StoreError?
+    var report: @Sendable (StoreError?) -> Void = { _ in }
+
+    /// What is to be told to whom; nil where that is no news. The same trouble may name another file each time.
+    mutating func note(_ failure: StoreError?, of work: Work) -> (report: @Sendable (StoreError?) -> Void, StoreError?)?
+    {
+        let before = log ?? flush
+        switch work {
+        case .log: log = failure
+        case .flush: flush = failure
+        }
+        let now = log ?? flush
+        return now?.code == before?.code ? nil : (report, now)
+    }
 }

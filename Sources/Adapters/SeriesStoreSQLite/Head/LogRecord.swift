@@ -74,29 +74,48 @@ enum LogRecord {
         }
     }
 
-    /// What a segment's bytes hold, record after record, up to the end or to what cannot be read: a record that was being
-    /// written when the process ended, and whose push was never acknowledged.
-    ///
-    /// Returns how many bytes were read.
-    static func read(
-        _ bytes: [UInt8], define: (UInt32, ArraySlice<UInt8>) -> Void, sample: (UInt32, Int64, Double) -> Void
-    ) -> Int {
-        var position = 0
-        while let content = content(bytes, at: position) {
-            var reader = RecordReader(bytes[content])
-            guard reader.deliver(define: define, sample: sample) else { break }
-            position = content.upperBound
-        }
-        return position
+    /// No record of these samples is larger, bytes: a canonical block is no longer than the one it was read from.
+    static func bytes(for columns: WriteColumns) -> Int {
+        columns.sampleCount * 23 + columns.blocks.reduce(0) { $0 + $1.count + 10 } + 20
     }
 
+    /// What reading a segment's bytes met beside samples.
+    struct Findings: Hashable, Sendable {
+        /// Records that are whole and not what was written.
+        var damaged = 0
+        /// Bytes at the end that are no whole record: one that was being written when the process ended, and whose push was
+        /// never acknowledged.
+        var tornBytes = 0
+
+        /// What an operator is told; nil where all is well. A torn end is no damage.
+        func problem(in path: String) -> String? {
+            guard damaged > 0 else { return nil }
+            return "\(path): \(damaged == 1 ? "a record is" : "\(damaged) records are") damaged and passed over; "
+                + "its samples are lost unless the machine lost its power before they were acknowledged"
+        }
+    }
+
+    /// What a segment's bytes hold, record after record. A damaged one is passed over; where its length is what is damaged, the
+    /// rest of the segment is with it.
+    static func read(
+        _ bytes: [UInt8], define: (UInt32, ArraySlice<UInt8>) -> Void, sample: (UInt32, Int64, Double) -> Void
+    ) -> Findings {
+        var (findings, position) = (Findings(), 0)
+        while let content = content(bytes, at: position) {
+            position = content.upperBound
+            var reader = RecordReader(bytes[content])
+            let isSound = checksum(bytes[content]) == word(bytes, at: content.lowerBound - 4)
+            if !isSound || !reader.deliver(define: define, sample: sample) { findings.damaged += 1 }
+        }
+        findings.tornBytes = bytes.count - position
+        return findings
+    }
+
+    /// Where the content of the record at `position` lies; nil where there is no whole one.
     private static func content(_ bytes: [UInt8], at position: Int) -> Range<Int>? {
         guard bytes.count - position >= headerBytes else { return nil }
-        let length = Int(word(bytes, at: position))
-        let start = position + headerBytes
-        guard length <= maximumBytes, bytes.count - start >= length,
-            checksum(bytes[start..<start + length]) == word(bytes, at: position + 4)
-        else { return nil }
+        let length = Int(word(bytes, at: position)), start = position + headerBytes
+        guard length > 0, length <= maximumBytes, bytes.count - start >= length else { return nil }
         return start..<start + length
     }
 

@@ -5,7 +5,11 @@ internal import Series
 extension SQLiteStore {
     /// The last write-ahead segment whose samples are all in the database; 0 where there was none.
     func flushedSegment() async throws(StoreError) -> Int {
-        try await read { try Int.fetchOne($0, sql: "SELECT value FROM head WHERE name = 'flushed'") ?? 0 }
+        let flushed = try await read { try Int.fetchOne($0, sql: "SELECT value FROM head WHERE name = 'flushed'") ?? 0 }
+        guard (0...SegmentFiles.highestNumber).contains(flushed) else {
+            throw StoreError(.corrupt, "\(path): it speaks of a segment \(flushed), which cannot be; restore a backup")
+        }
+        return flushed
     }
 
     /// Stores the samples of a head and notes that its segment is done, in one transaction that is on the disk afterwards.
@@ -13,6 +17,16 @@ extension SQLiteStore {
     /// `rows` holds the series' rows by number, 0 where they have none yet; `block` gives a number's label block. Returns the
     /// rows of the series that were met.
     func store(
+        _ head: HeadColumns, rows: [Int64], segment: Int, block: @Sendable @escaping (Int) -> [UInt8]
+    ) async throws(StoreError) -> [Int: Int64] {
+        try requireInPlace()
+        let met = try await storeDurably(head, rows: rows, segment: segment, block: block)
+        // What went into a file without a name is not stored.
+        try requireInPlace()
+        return met
+    }
+
+    private func storeDurably(
         _ head: HeadColumns, rows: [Int64], segment: Int, block: @Sendable @escaping (Int) -> [UInt8]
     ) async throws(StoreError) -> [Int: Int64] {
         do {
