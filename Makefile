@@ -10,7 +10,7 @@ help:
 	@echo "make test    every test that needs no engine"
 	@echo "make engines the tests against real programs: needs Debian's package prometheus"
 	@echo "make build   the binary .build/release/forecast"
-	@echo "make soak    the tests again under the thread and the address sanitizer; long"
+	@echo "make soak    200 kills of the daemon, five minutes of fuzzing, tests under the thread and the address sanitizer; an hour"
 	@echo "make fuzz    a minute of libFuzzer over the decoders; FUZZ_SECONDS=600 for longer"
 	@echo "make lint    formatting"
 	@echo "make format  rewrites the sources to the house format"
@@ -38,9 +38,16 @@ engines: prepare
 	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.(PrometheusTests|BackfillEngineTests)'
 
 # Each sanitizer has a build of its own, as the dependencies must be compiled with it too.
+SANITIZED := '^(Units|Series|WireFormats|SeriesStoreSQLite|HTTPAPI|ControlLoop)Tests\.'
+
 soak: prepare
-	swift test --sanitize=thread --scratch-path .build-thread
-	swift test --sanitize=address --scratch-path .build-address
+	swift build $(SWIFT_FLAGS) --build-tests
+	PREWARM_KILLS=200 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.CrashTests'
+	$(MAKE) fuzz FUZZ_SECONDS=300
+	swift build --build-tests --sanitize=thread --scratch-path .build-thread
+	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/thread-sanitizer.txt swift test --skip-build --sanitize=thread --scratch-path .build-thread --filter $(SANITIZED)
+	swift build --build-tests --sanitize=address --scratch-path .build-address
+	swift test --skip-build --sanitize=address --scratch-path .build-address --filter $(SANITIZED)
 
 FUZZ_SECONDS ?= 60
 FUZZ_DECODERS := --product fuzz-decoders

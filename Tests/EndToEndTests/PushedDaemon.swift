@@ -10,10 +10,14 @@ final class PushedDaemon: Sendable {
     let port: Int
     private let process: Process
 
-    init(_ path: String, _ directory: URL) async throws {
+    /// `flush`: how often the head goes to the database; 5 minutes unless given.
+    init(_ path: String, _ directory: URL, flush: String? = nil) async throws {
+        let arguments =
+            try flush.map { ["--config", try Self.config(path, directory, flush: $0)] }
+            ?? ["--db", path, "--listen", "127.0.0.1:0"]
         let errors = directory.appending(path: "log")
         let process = try BuiltBinary.started(
-            BuiltBinary.path, ["daemon", "--db", path, "--listen", "127.0.0.1:0"],
+            BuiltBinary.path, ["daemon"] + arguments,
             output: directory.appending(path: "out"), errors: errors)
         var found = 0
         let isUp = await eventually {
@@ -24,6 +28,22 @@ final class PushedDaemon: Sendable {
         }
         (self.process, port) = (process, found)
         try #require(isUp, "\((try? String(contentsOf: errors, encoding: .utf8)) ?? "")")
+    }
+
+    /// Only a configuration says how often is flushed, and it wants a workload: one of which nothing is known.
+    private static func config(_ path: String, _ directory: URL, flush: String) throws -> String {
+        let config = directory.appending(path: "daemon.yaml")
+        try """
+        store: {path: \(path), flush: \(flush)}
+        listen: {address: 127.0.0.1:0}
+        workloads:
+          - name: idle
+            demand: {series: none, kind: gauge}
+            capacity: {perInstance: 1}
+            limits: {min: 0, max: 1}
+            trust: shadow
+        """.write(to: config, atomically: true, encoding: .utf8)
+        return config.path
     }
 
     /// What was answered to JSON lines; nil where nobody did.

@@ -40,11 +40,25 @@ struct StoreTroubleTests {
         }
     }
 
-    /// Ingest and compaction beside a daemon that takes pushes.
+    @Test(.enabled(if: SmallDisk.isPossible, "mounting a small file system needs root"))
+    func aReadOnlyDiskIsAClearError() async throws {
+        try await SmallDisk.with(kilobytes: 1_024) { disk in
+            let path = disk.appending(path: "a.db").path
+            do { _ = try SQLiteStore(path: path, missing: .create) }
+            try #require(SmallDisk.makeReadOnly(disk))
+            for command in [["daemon", "--db", path, "--listen", "127.0.0.1:0"], ["store", "compact", "--db", path]] {
+                let outcome = try await BuiltBinary.run(command)
+                #expect(outcome.status == 1 && outcome.isExit)
+                #expect(outcome.errors.contains(path) && outcome.errors.contains("cannot be"), "\(outcome.errors)")
+            }
+        }
+    }
+
+    /// Ingest and compaction beside a daemon that takes pushes and flushes them all the while.
     @Test func otherWritersGetAlong() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory.appending(path: "a.db").path
-            let daemon = try await PushedDaemon(path, directory)
+            let daemon = try await PushedDaemon(path, directory, flush: "1s")
             let file = directory.appending(path: "in.csv")
             var sender = BulkSender()
             for round in 0..<6 {
@@ -53,7 +67,10 @@ struct StoreTroubleTests {
                     to: file, atomically: true, encoding: .utf8)
                 async let ingest = BuiltBinary.run(["ingest", file.path, "--db", path, "--metric", "file"])
                 async let compact = BuiltBinary.run(["store", "compact", "--db", path])
-                for _ in 0..<10 { #expect(await sender.push(to: daemon)?.status == 204) }
+                for _ in 0..<10 {
+                    #expect(await sender.push(to: daemon)?.status == 204)
+                    try? await Task.sleep(for: .milliseconds(30))
+                }
                 let (ingested, compacted) = try await (ingest, compact)
                 #expect(ingested.status == 0 && compacted.status == 0, "\(ingested.errors) \(compacted.errors)")
             }

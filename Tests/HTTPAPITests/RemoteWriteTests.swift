@@ -95,7 +95,8 @@ import WireFormats
     @Test func theStoresAnswersBecomeStatuses() async throws {
         let cases: [(StoreError.Code, HTTPResponse.Status, retryAfter: String?)] = [
             (.full, .tooManyRequests, "1"), (.busy, .serviceUnavailable, "1"), (.unwritable, .internalServerError, nil),
-            (.corrupt, .internalServerError, nil),
+            (.corrupt, .internalServerError, nil), (.tooLarge, .contentTooLarge, nil),
+            (.cancelled, .serviceUnavailable, "1"),
         ]
         for (code, status, retryAfter) in cases {
             try await withAPI(ScriptedStore(.fail(StoreError(code, "the store says why")))) { client async throws in

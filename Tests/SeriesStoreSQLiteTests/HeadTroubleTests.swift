@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Ports
 import Series
 import SeriesStoreSQLite
@@ -111,6 +112,39 @@ struct HeadTroubleTests {
             let left = try FileManager.default.contentsOfDirectory(atPath: damaged.path).filter { $0.contains("head") }
             #expect(left == ["a.db-head-00000001.log.damaged"])
             #expect(try await SQLiteStore(path: other, missing: .refuse).check().problems == [])
+        }
+    }
+
+    /// Whatever stands in a segment behind a right checksum: it is read as far as it makes sense.
+    @Test func aSegmentOfAnyBytesIsReadWithoutATrap() async throws {
+        try await withStore { path, _ in
+            let definition: [UInt8] = [1, 0, 15, 10, 13, 10, 8] + Array("__name__".utf8) + [18, 1, 109]
+            let content = definition + [2, 0, 2, 0, 0, 0, 0, 0, 0, 240, 63, 0, 2, 0, 0, 0, 0, 0, 0, 0, 64]
+            for seed in UInt64(0)..<300 {
+                var (rng, bytes) = (SplitMix64(seed: seed), [UInt8]())
+                for record in 0..<4 {
+                    var changed = content
+                    for _ in 0..<Int(rng.next() % 4) where record > 0 {
+                        changed[Int(rng.next() % UInt64(content.count))] = UInt8(truncatingIfNeeded: rng.next())
+                    }
+                    changed.removeLast(record > 0 ? Int(rng.next() % 3) : 0)
+                    for word in [UInt32(changed.count), crc32(changed)] {
+                        bytes += (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) }
+                    }
+                    bytes += changed
+                }
+                try Data(bytes).write(to: URL(filePath: path + "-head-00000001.log"))
+                let head = try await open(path)
+                #expect(head.headBytes <= 4 * 4 * 20, "seed \(seed)")
+                #expect(try await head.samples(of: key, in: always).count >= 2, "the first is sound")
+            }
+        }
+    }
+
+    /// CRC-32 as zlib has it, a bit at a time.
+    private func crc32(_ bytes: [UInt8]) -> UInt32 {
+        ~bytes.reduce(UInt32.max) { crc, byte in
+            (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
         }
     }
 

@@ -19,8 +19,7 @@ struct Problem: Error, Encodable {
         case let problem as Problem: self = problem
         case let error as StoreError where error.code == .full: self.init(.tooManyRequests, error.description)
         case let error as StoreError where error.code == .tooLarge: self.init(.contentTooLarge, error.description)
-        case let error as StoreError where error.code == .cancelled || error.code == .unwritable:
-            self.init(.serviceUnavailable, error.description)
+        case let error as StoreError where error.code == .cancelled: self.init(.serviceUnavailable, error.description)
         case let error as StoreError:
             self.init(error.isRetryable ? .serviceUnavailable : .internalServerError, error.description)
         case let error as HTTPError: self.init(error.status, error.body ?? error.status.reasonPhrase)

@@ -7,7 +7,7 @@ import WireFormats
 enum FuzzTarget: UInt8, CaseIterable {
     case snappy, remoteWrite1, remoteWrite2, readRequest, readResponse, prometheusText, openMetrics, otlpProtobuf,
         otlpJSON
-    case statsD, accessLog, jsonLines, csv, selector
+    case statsD, accessLog, jsonLines, csv, selector, chunk
 
     /// The first byte of an input names the decoder; the rest is for it.
     static func run(_ input: ArraySlice<UInt8>) {
@@ -29,6 +29,7 @@ enum FuzzTarget: UInt8, CaseIterable {
         case .accessLog: accessLog(bytes)
         case .jsonLines: jsonLines(bytes)
         case .csv: csv(bytes)
+        case .chunk: chunk(bytes)
         case .selector: _ = try? SeriesSelector(parsing: String(decoding: bytes, as: UTF8.self))
         }
     }
@@ -112,6 +113,14 @@ enum FuzzTarget: UInt8, CaseIterable {
         if let row = try? decoder.decode(lines[1]) {
             precondition(row.value?.isFinite ?? true, "a value is a number")
         }
+    }
+
+    private func chunk(_ bytes: [UInt8]) {
+        guard let (times, values) = try? Chunk.decode(bytes[...]) else { return }
+        precondition(times.count == values.count && (1...Chunk.maximumCount).contains(times.count), "bounded")
+        precondition(zip(times, times.dropFirst()).allSatisfy(<) && !values.contains(where: \.isNaN))
+        let again = try? Chunk.decode(Chunk.encode(times: times, values: values)[...])
+        precondition(again?.times == times && again?.values.map(\.bitPattern) == values.map(\.bitPattern), "comes back")
     }
 
     private func check(_ batch: SampleBatch?, within bound: Int) {

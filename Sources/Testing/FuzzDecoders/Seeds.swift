@@ -16,6 +16,7 @@ extension FuzzTarget {
         case .readRequest: [Self.requestBytes]
         case .readResponse: [Self.responseBytes]
         case .otlpProtobuf: [Proto.otlp]
+        case .chunk: Self.chunks
         default: texts.map { Array($0.utf8) }
         }
     }
@@ -45,6 +46,15 @@ extension FuzzTarget {
         case .selector: [#"up{job="a\"b",instance="x"}"#]
         default: []
         }
+    }
+
+    /// Of each mode and predictor.
+    private static var chunks: [[UInt8]] {
+        let times = (0..<80).map { Int64($0 * 15_000 + $0 % 7) }
+        let values: [(Int) -> Double] = [
+            { Double($0) }, { Double($0 * 37 % 11) / 8 }, { Double($0 % 2) }, { 1 / Double($0 + 1) },
+        ]
+        return values.map { value in Chunk.encode(times: times, values: times.indices.map(value)) }
     }
 
     private static var requestBytes: [UInt8] {
