@@ -47,7 +47,7 @@ soak: prepare
 	swift build --build-tests --sanitize=thread --scratch-path .build-thread
 	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/thread-sanitizer.txt swift test --skip-build --sanitize=thread --scratch-path .build-thread --filter $(SANITIZED)
 	swift build --build-tests --sanitize=address --scratch-path .build-address
-	swift test --skip-build --sanitize=address --scratch-path .build-address --filter $(SANITIZED)
+	LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leak-sanitizer.txt swift test --skip-build --sanitize=address --scratch-path .build-address --filter $(SANITIZED)
 
 FUZZ_SECONDS ?= 60
 FUZZ_DECODERS := --product fuzz-decoders
