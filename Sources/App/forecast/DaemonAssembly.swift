@@ -119,9 +119,9 @@ struct DaemonAssembly {
 
     /// The one series that the selector means: the stored one it matches, or until there is one, just what it says.
     private func demandKey(of settings: WorkloadSettings, in store: HeadStore) async throws -> SeriesKey {
-        let found = try await store.series(matching: settings.series)
+        let found = try await store.keys(matching: settings.series)
         guard found.count <= 1 else { throw NoSuchSeries(selector: settings.series, found: found) }
-        return try found.first?.key ?? SeriesKey(metric: settings.series.metric, labels: settings.series.labels)
+        return try found.first ?? SeriesKey(metric: settings.series.metric, labels: settings.series.labels)
     }
 
     /// The newest trained model, where it fits; one that does not is passed over with a word in the log.

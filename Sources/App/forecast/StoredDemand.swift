@@ -39,7 +39,7 @@ struct DemandOptions: ParsableArguments {
         let store = try await HeadStore(reading: source.db)
         let found = try await store.series(matching: source.selector)
         guard let summary = found.first, found.count == 1 else {
-            throw NoSuchSeries(selector: source.selector, found: found)
+            throw NoSuchSeries(selector: source.selector, found: found.map(\.key))
         }
         let kind = kind ?? source.kind ?? DemandKind(impliedBy: summary.key.metric)
         let step = step?.seconds ?? source.step ?? max(60, Int((summary.stepMilliseconds ?? 60_000) / 1_000))
@@ -90,13 +90,13 @@ struct StoredDemand {
 
 struct NoSuchSeries: Error, CustomStringConvertible {
     let selector: SeriesSelector
-    let found: [SeriesSummary]
+    let found: [SeriesKey]
 
     var description: String {
         guard !found.isEmpty else {
             return "no stored series matches \(selector); `forecast series --db DB` lists them"
         }
-        let names = found.prefix(5).map(\.key.description).joined(separator: "\n  ")
+        let names = found.prefix(5).map(\.description).joined(separator: "\n  ")
         return "\(found.count) series match \(selector); add labels until one is left:\n  \(names)"
     }
 }
