@@ -25,10 +25,30 @@ package protocol Forecaster: Sendable {
     /// The name users give, as in `--model ridge`.
     var name: String { get }
 
+    var traits: ForecasterTraits { get }
+
     /// Learns from the known rows alone; the same history and task give the same model, bit for bit.
     ///
     /// - Throws: where the history is too short or carries nothing to learn from, with what would be enough.
     func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel
+
+    /// As `fit`, and what the method forecast for rows of `history` that it had not learnt from, by which it is calibrated
+    /// and compared with others. Models that hold rows out anyway give those; the default fits twice.
+    func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit
+}
+
+/// What a forecaster can do, for those who choose among them.
+package struct ForecasterTraits: Hashable, Sendable {
+    /// Learns and forecasts where rows are missing here and there.
+    package var toleratesGaps = true
+    /// A refit costs what is new and not what is old.
+    package var isIncremental = false
+    /// Learns from many series at once.
+    package var isGlobal = false
+
+    package init(toleratesGaps: Bool = true, isIncremental: Bool = false, isGlobal: Bool = false) {
+        (self.toleratesGaps, self.isIncremental, self.isGlobal) = (toleratesGaps, isIncremental, isGlobal)
+    }
 }
 
 /// A model that has learnt, ready to be asked at any later origin.
@@ -40,6 +60,16 @@ package protocol FittedModel: Sendable {
     ///
     /// Defined for every history, however short, gappy or hostile: what cannot be known is filled conservatively.
     func forecast(after history: KnownDemand) -> QuantileForecast
+
+    /// The forecasts from several origins of a history, each from the rows before it alone and equal to what
+    /// `forecast(after:)` gives there. The default asks one by one; models with matrices take all at once.
+    ///
+    /// - Precondition: `origins` lie within 0...`history.count`.
+    func forecasts(of history: KnownDemand, at origins: [Int]) -> [QuantileForecast]
+
+    /// The model with whatever follows recent outcomes (its calibration, its weights) brought up to date. Cheap beside a
+    /// fit; the default changes nothing.
+    func updated(on history: KnownDemand) -> any FittedModel
 
     /// Everything needed to make the same forecasts elsewhere; `ModelCatalogue.decode` reads it back.
     func encoded() -> [UInt8]
