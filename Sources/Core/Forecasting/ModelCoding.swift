@@ -1,7 +1,7 @@
 /// Stored models: magic, format version, kind, task, payload, and an FNV-1a sum over all before it; little-endian.
 enum ModelFormat {
     static let magic: [UInt8] = Array("PWMD".utf8)
-    static let version = 1
+    static let version = 2
 
     enum Kind: UInt8 {
         case seasonalNaive = 1

@@ -26,17 +26,17 @@ struct FittedRidge: FittedModel {
     }
 
     func forecast(after history: KnownDemand) -> QuantileForecast {
-        let known = CausalRows(history, season: task.season, limit: features.rowsNeeded + 7 * task.season)
-        let z = WindowRows(known: known, padding: max(0, features.rowsNeeded - known.count))
+        let known = CausalRows(history, season: task.season, limit: features.rowsSeen)
+        let z = WindowRows(known: known, transform: spread.transform, padding: max(0, features.rowsNeeded - known.count))
         let phase = Self.phase(history, rows: z.count, season: task.season)
         var row = Matrix(zeros: 1, features.count)
         let level = features.write(z, phase: phase, origin: z.count, to: &row.elements[0..<features.count])
         let estimates = row.multiplied(by: weights)
-        let limit = max(spread.cap, 1.5 * FourthRoot.invert(features.highest(in: row.row(0), level: level)))
+        let limit = max(spread.cap, 1.5 * spread.transform.invert(features.highest(in: row.row(0), level: level)))
         var values: [Double] = []
         values.reserveCapacity(task.horizon * task.levels.count)
         for step in 0..<task.horizon {
-            let point = min(FourthRoot.invert(level + estimates[0, step]), limit)
+            let point = min(spread.transform.invert(level + estimates[0, step]), limit)
             spread.append(to: &values, step: step, point: point, limit: limit)
         }
         return QuantileForecast(origin: history.end, step: history.step, levels: task.levels, values: values)
@@ -46,6 +46,8 @@ struct FittedRidge: FittedModel {
         var writer = ModelWriter(kind: .ridge, task: task)
         writer.write(features.usesWeek ? 1 : 0)
         writer.write(spread.cap)
+        writer.write(spread.transform.scale)
+        writer.write(spread.transform.offset)
         writer.write(weights.elements)
         writer.write(spread.quantiles.elements)
         return writer.finished()
@@ -54,15 +56,16 @@ struct FittedRidge: FittedModel {
     init(reading reader: inout ModelReader) throws(ForecastError) {
         task = reader.task
         features = RidgeFeatures(task: task, usesWeek: try reader.integer() == 1)
-        let cap = try reader.double()
+        let cap = try reader.double(), scale = try reader.double(), offset = try reader.double()
         let weights = try reader.doubles(), quantiles = try reader.doubles()
         guard weights.count == features.count * task.horizon, quantiles.count == task.horizon * task.levels.count,
-            cap > 0, cap.isFinite
+            cap > 0, cap.isFinite, scale > 0, scale.isFinite, offset > 0, offset.isFinite
         else { throw .corruptModel("its parts do not fit its task") }
         self.weights = Matrix(rows: features.count, columns: task.horizon, elements: weights)
         spread = RidgeSpread(
             cap: cap,
-            quantiles: Matrix(rows: task.horizon, columns: task.levels.count, elements: quantiles))
+            quantiles: Matrix(rows: task.horizon, columns: task.levels.count, elements: quantiles),
+            transform: FourthRoot(scale: scale, offset: offset))
     }
 }
 
@@ -70,10 +73,11 @@ struct FittedRidge: FittedModel {
 /// began.
 private struct WindowRows: RidgeRows {
     let known: CausalRows
+    let transform: FourthRoot
     /// Rows before the first known one.
     let padding: Int
 
     var count: Int { known.count + padding }
 
-    subscript(row: Int) -> Double { FourthRoot.apply(known.count == 0 ? 0 : known[max(row - padding, 0)]) }
+    subscript(row: Int) -> Double { transform.apply(known.count == 0 ? 0 : known[max(row - padding, 0)]) }
 }

@@ -56,7 +56,7 @@ struct RidgeCalibration {
         guard let weights = equations.weights(lambda: Self.lambdas[Self.best(losses)]), !errors[0].isEmpty else {
             throw .numericalFailure("the features of this history determine no weights")
         }
-        return (weights, RidgeSpread(cap: samples.cap, quantiles: quantiles(of: errors)))
+        return (weights, RidgeSpread(cap: samples.cap, quantiles: quantiles(of: errors), transform: samples.transform))
     }
 
     private func start(ofBlock number: Int) -> Int { first + (samples.count - first) * number / Self.blocks }
@@ -117,9 +117,9 @@ private struct BlockErrors {
             for step in 0..<errors.columns {
                 let estimate = errors[index, step]
                 absolute += abs(samples.y[row, step] - estimate)
-                let point = min(FourthRoot.invert(samples.levels[row] + estimate), samples.cap)
-                let actual = FourthRoot.invert(samples.levels[row] + samples.y[row, step])
-                errors[index, step] = (actual - point) / RidgeSpread.unit(around: point)
+                let point = min(samples.transform.invert(samples.levels[row] + estimate), samples.cap)
+                let actual = samples.transform.invert(samples.levels[row] + samples.y[row, step])
+                errors[index, step] = (actual - point) / samples.transform.unit(around: point)
             }
         }
     }

@@ -18,18 +18,25 @@ struct RidgeFeatures: Sendable {
     let lags: Int
     /// Steps of the horizon at which values of a season and a week before enter: all of a short one, some of a long one.
     let alignedSteps: [Int]
+    /// Rows of a twenty-fourth of the season, an hour where that is a day, after which what is done on the hour repeats; 0
+    /// where it has too few rows to show.
+    let hour: Int
     let count: Int
+    /// Blocks of features that have one for each aligned step.
+    private let alignedBlocks: Int
 
     init(task: ForecastTask, usesWeek: Bool) {
         (season, self.usesWeek) = (task.season, usesWeek)
         lags = 36
         let stride = max(1, (task.horizon + 5) / 32)
         alignedSteps = Array(Swift.stride(from: -2, through: task.horizon + 1, by: stride))
-        count = lags + (usesWeek ? 3 : 2) * alignedSteps.count + Self.trailing.count + 8 + (usesWeek ? 6 : 0) + 2
+        hour = task.season % 24 == 0 && task.season >= 96 ? task.season / 24 : 0
+        alignedBlocks = (usesWeek ? 3 : 2) + (hour > 0 ? 1 : 0)
+        count = lags + alignedBlocks * alignedSteps.count + Self.trailing.count + 8 + (usesWeek ? 6 : 0) + 2
     }
 
     /// Rows that must lie before an origin.
-    var rowsNeeded: Int { max(lags, Self.trailing.max() ?? 0, (usesWeek ? 7 : 1) * season + 3) }
+    var rowsNeeded: Int { max(lags, Self.trailing.max() ?? 0, season + 3) }
 
     /// The level the features and targets of an origin are measured from.
     func level(_ z: some RidgeRows, at origin: Int) -> Double {
@@ -37,6 +44,9 @@ struct RidgeFeatures: Sendable {
         for row in origin - Self.levelRows..<origin { sum += z[row] }
         return sum / Double(Self.levelRows)
     }
+
+    /// Rows before an origin that features look at where there are as many.
+    var rowsSeen: Int { max(rowsNeeded, (8 + (alignedSteps.last ?? 0) / season) * season + 3) }
 
     /// Writes the features of `origin` to `row`, from `z` before it alone, and returns the level. `phase` is the rows since
     /// the epoch at `z[0]`, which fixes the time of day.
@@ -55,6 +65,9 @@ struct RidgeFeatures: Sendable {
         if usesWeek {
             for step in alignedSteps { put(z[aligned(origin, step, 7 * season)] - level) }
         }
+        if hour > 0 {
+            for step in alignedSteps { put(sameMinuteMean(z, origin, step) - level) }
+        }
         var (sum, summed) = (0.0, 0)
         for rows in Self.trailing {
             // Summed afresh, not as a difference of running sums, which one huge row would spoil for all after it.
@@ -71,7 +84,7 @@ struct RidgeFeatures: Sendable {
 
     /// The highest of the rows that the features of an origin were written from.
     func highest(in row: ArraySlice<Double>, level: Double) -> Double {
-        (row.prefix(lags + (usesWeek ? 3 : 2) * alignedSteps.count).max() ?? 0) + level
+        (row.prefix(lags + alignedBlocks * alignedSteps.count).max() ?? 0) + level
     }
 
     private func putCycle(turns: Double, pairs: Int, _ put: (Double) -> Void) {
@@ -82,9 +95,23 @@ struct RidgeFeatures: Sendable {
         }
     }
 
-    /// The latest known row that lies whole cycles before step `step` of the horizon.
+    /// The latest known row that lies whole cycles before step `step` of the horizon; where the history does not reach so far
+    /// the oldest of the same time of day, so that a history of days can be learnt from and not one of weeks alone.
     private func aligned(_ origin: Int, _ step: Int, _ cycle: Int) -> Int {
-        origin + step - cycle * max(1, step / cycle + 1)
+        let row = origin + step - cycle * max(1, step / cycle + 1)
+        return row < 0 ? (row % season + season) % season : row
+    }
+
+    /// The mean over the 24 hours before of the same minute of the hour.
+    private func sameMinuteMean(_ z: some RidgeRows, _ origin: Int, _ step: Int) -> Double {
+        var row = origin + step - hour * max(1, step / hour + 1)
+        var (sum, hours) = (0.0, 0)
+        while row >= 0, hours < 24 {
+            sum += z[row]
+            hours += 1
+            row -= hour
+        }
+        return hours == 0 ? 0 : sum / Double(hours)
     }
 
     /// The mean over up to seven days of the same time of day.

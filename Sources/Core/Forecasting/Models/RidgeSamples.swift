@@ -9,12 +9,14 @@ struct RidgeSamples {
     let x: Matrix, y: Matrix
     /// What the targets of an origin are measured from.
     let levels: [Double]
+    let transform: FourthRoot
     /// One and a half times the highest value seen.
     let cap: Double
 
     init(_ history: KnownDemand, features: RidgeFeatures, task: ForecastTask, origins: [Int]) {
         let filled = CausalRows(history, season: task.season).filled()
-        let z = filled.map(FourthRoot.apply)
+        let transform = FourthRoot(of: filled)
+        let z = filled.map(transform.apply)
         let phase = FittedRidge.phase(history, rows: z.count, season: task.season)
         var x = Matrix(zeros: origins.count, features.count), y = Matrix(zeros: origins.count, task.horizon)
         var levels: [Double] = []
@@ -25,7 +27,8 @@ struct RidgeSamples {
             levels.append(level)
         }
         (self.origins, self.x, self.y, self.levels) = (origins, x, y, levels)
-        cap = 1.5 * (filled.max() ?? 0) + 1
+        self.transform = transform
+        cap = 1.5 * (filled.max() ?? 0) + transform.offset
     }
 
     var count: Int { origins.count }

@@ -10,12 +10,12 @@ struct RidgeSpread: Sendable {
     /// Horizon × levels, in units.
     let quantiles: Matrix
 
-    /// What an error around `point` is divided by.
-    static func unit(around point: Double) -> Double { (point + 1).squareRoot() }
+    /// The space the point forecast was made in.
+    let transform: FourthRoot
 
     /// Appends the quantiles of `step` around `point`, none above `limit`.
     func append(to values: inout [Double], step: Int, point: Double, limit: Double) {
-        let unit = Self.unit(around: point)
+        let unit = transform.unit(around: point)
         for column in 0..<quantiles.columns { values.append(min(point + unit * quantiles[step, column], limit)) }
     }
 }
