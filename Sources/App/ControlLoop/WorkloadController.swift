@@ -103,6 +103,7 @@ package struct WorkloadController: Sendable {
                 logger.info("no new model yet", metadata: ["reason": "\(failure)"])
             }
         }
+        if current.needsUpdate(demand) { current.update(demand) }
         forecaster = current
         return current.model?.forecast(after: demand)
     }

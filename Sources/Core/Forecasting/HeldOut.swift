@@ -14,8 +14,17 @@ package struct HeldOutForecasts: Sendable {
     package let origins: [Int]
     package let forecasts: [QuantileForecast]
 
-    /// Origins that are kept at most: neighbours are alike, and more would only cost.
-    package static let most = 600
+    /// Origins that are held out at most: neighbours are alike, and more would only cost.
+    private static let most = 600
+    /// The share of the rows that is held out, the newest.
+    private static let share = 0.45
+
+    /// Where held-out forecasts of a history start, the same for every method, so that methods are compared on the same rows.
+    package static func origins(rows: Int, horizon: Int) -> [Int] {
+        let first = rows - Int(Double(rows) * share), last = rows - horizon
+        guard first > 0, first <= last else { return [] }
+        return Array(Swift.stride(from: first, through: last, by: (last - first) / most + 1))
+    }
 
     /// - Precondition: as many forecasts as origins, which ascend.
     package init(origins: [Int] = [], forecasts: [QuantileForecast] = []) {
@@ -27,18 +36,14 @@ package struct HeldOutForecasts: Sendable {
 extension Forecaster {
     package var traits: ForecasterTraits { ForecasterTraits() }
 
-    /// Learns from the first 70% of the rows, forecasts within the rest, and then learns from all; nothing is held out where
-    /// that part is too short to learn from.
+    /// Learns from the rows before the held-out part, forecasts within that, and then learns from all; nothing is held out
+    /// where the rows before are too few to learn from.
     package func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit {
         let model = try fit(history, task: task)
-        let first = history.count * 7 / 10
-        let known = history.prefix(first)
-        guard history.count - first >= task.horizon, let early = try? fit(known, task: task) else {
+        let origins = HeldOutForecasts.origins(rows: history.count, horizon: task.horizon)
+        guard let first = origins.first, let early = try? fit(history.prefix(first), task: task) else {
             return HeldOutFit(model: model, heldOut: HeldOutForecasts())
         }
-        let last = history.count - task.horizon
-        let stride = max(1, (last - first) / HeldOutForecasts.most + 1)
-        let origins = Array(Swift.stride(from: first, through: last, by: stride))
         let forecasts = early.forecasts(of: history, at: origins)
         return HeldOutFit(model: model, heldOut: HeldOutForecasts(origins: origins, forecasts: forecasts))
     }

@@ -2,9 +2,9 @@
 package enum ModelCatalogue {
     package static let all: [any Forecaster] = [SeasonalNaive(), DirectRidge(), LastValue()]
 
-    /// The best model that a history is long enough for: the ridge from about two seasons on, the seasonal naive from one on,
+    /// All that can learn from a history together: the ridge speaks from about two seasons on, the seasonal naive from one on,
     /// the last value before.
-    package static let auto = FirstThatLearns(name: "auto", of: [DirectRidge(), SeasonalNaive(), LastValue()])
+    package static let auto = Combination(name: "auto", of: [DirectRidge(), SeasonalNaive(), LastValue()])
 
     /// The forecaster users call `name`; `auto` is the best there is by default.
     package static func forecaster(named name: String) throws(ForecastError) -> any Forecaster {
@@ -22,6 +22,13 @@ package enum ModelCatalogue {
         case .seasonalNaive: return try FittedSeasonalNaive(reading: &reader)
         case .ridge: return try FittedRidge(reading: &reader)
         case .lastValue: return try FittedLastValue(reading: &reader)
+        case .combined: return try CombinedModel(reading: &reader)
         }
+    }
+
+    /// As `decode`, of a model within another, which holds no further ones.
+    static func decodeMember(_ bytes: [UInt8]) throws(ForecastError) -> any FittedModel {
+        guard try ModelReader(bytes).kind != .combined else { throw .corruptModel("a combination within another") }
+        return try decode(bytes)
     }
 }

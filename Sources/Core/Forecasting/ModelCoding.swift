@@ -7,6 +7,7 @@ enum ModelFormat {
         case seasonalNaive = 1
         case ridge = 2
         case lastValue = 3
+        case combined = 4
     }
 
     /// FNV-1a, 64 bits: a check against accidents, not against malice.
@@ -34,6 +35,21 @@ struct ModelWriter {
     mutating func write(_ values: [Double]) {
         write(values.count)
         for value in values { write(value) }
+    }
+
+    mutating func write(_ values: [Float]) {
+        write(values.count)
+        for value in values {
+            for shift in stride(from: 0, to: 32, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(shift)))
+            }
+        }
+    }
+
+    /// A model within a model.
+    mutating func write(nested model: [UInt8]) {
+        write(model.count)
+        bytes += model
     }
 
     private mutating func write(bits: UInt64) {
@@ -94,6 +110,26 @@ struct ModelReader {
         defer { position = cursor.position }
         return try cursor.doubles()
     }
+
+    /// All finite.
+    mutating func floats() throws(ForecastError) -> [Float] {
+        var cursor = Cursor(bytes: bytes, position: position)
+        defer { position = cursor.position }
+        let count = try cursor.length(of: 4)
+        var values: [Float] = []
+        values.reserveCapacity(count)
+        for _ in 0..<count { values.append(Float(bitPattern: UInt32(truncatingIfNeeded: try cursor.bits(bytes: 4)))) }
+        guard values.allSatisfy(\.isFinite) else { throw .corruptModel("a number is not finite") }
+        return values
+    }
+
+    /// The bytes of a model within this one.
+    mutating func nested() throws(ForecastError) -> [UInt8] {
+        var cursor = Cursor(bytes: bytes, position: position)
+        let count = try cursor.length(of: 1)
+        position = cursor.position + count
+        return Array(bytes[cursor.position..<position])
+    }
 }
 
 private struct Cursor {
@@ -106,17 +142,23 @@ private struct Cursor {
         return bytes[position]
     }
 
-    mutating func bits() throws(ForecastError) -> UInt64 {
-        guard bytes.endIndex - position >= 8 else { throw .corruptModel("it ends too soon") }
-        defer { position += 8 }
-        return (0..<8).reduce(0) { $0 | UInt64(bytes[position + $1]) << UInt64($1 * 8) }
+    mutating func bits(bytes count: Int = 8) throws(ForecastError) -> UInt64 {
+        guard bytes.endIndex - position >= count else { throw .corruptModel("it ends too soon") }
+        defer { position += count }
+        return (0..<count).reduce(0) { $0 | UInt64(bytes[position + $1]) << UInt64($1 * 8) }
+    }
+
+    /// A count of elements of `size` bytes that are all there.
+    mutating func length(of size: Int) throws(ForecastError) -> Int {
+        let count = try integer()
+        guard count >= 0, count <= (bytes.endIndex - position) / size else { throw .corruptModel("a length is wrong") }
+        return count
     }
 
     mutating func integer() throws(ForecastError) -> Int { Int(Int64(bitPattern: try bits())) }
 
     mutating func doubles() throws(ForecastError) -> [Double] {
-        let count = try integer()
-        guard count >= 0, count <= (bytes.endIndex - position) / 8 else { throw .corruptModel("a length is wrong") }
+        let count = try length(of: 8)
         var values: [Double] = []
         values.reserveCapacity(count)
         for _ in 0..<count { values.append(Double(bitPattern: try bits())) }

@@ -10,7 +10,7 @@ package struct RollingForecaster: Sendable {
     package private(set) var model: (any FittedModel)?
     /// Why the newest attempt to learn failed; the model before it stays in use.
     package private(set) var failure: ForecastError?
-    private var nextRefit: Timestamp?
+    private var nextRefit: Timestamp?, nextUpdate: Timestamp?
 
     /// `refitEvery` counts rows, at least 1, and a failed fit is tried again after a tenth of it. A young history is learnt
     /// from again sooner, whenever it has grown by a quarter: it may be enough for a better model by then. `model` was
@@ -42,9 +42,20 @@ package struct RollingForecaster: Sendable {
         nextRefit = end.advanced(bySeconds: max(1, min(refitEvery, rows / 4)) * step)
     }
 
-    /// Refits where due and forecasts the rows from `known.end` on; nil while nothing could be learnt.
+    /// Whether enough has matured for the model to follow: a third of the horizon, and no less than a quarter of an hour in a
+    /// season of a day, as each costs some forecasts.
+    package func needsUpdate(_ known: KnownDemand) -> Bool { nextUpdate.map { known.end >= $0 } ?? true }
+
+    /// Lets the model follow the outcomes that are known by now.
+    package mutating func update(_ known: KnownDemand) {
+        model = model?.updated(on: known)
+        nextUpdate = known.end.advanced(bySeconds: max(1, task.horizon / 3, task.season / 96) * known.step)
+    }
+
+    /// Refits and updates where due and forecasts the rows from `known.end` on; nil while nothing could be learnt.
     package mutating func forecast(after known: KnownDemand) -> QuantileForecast? {
         if needsRefit(known) { refit(known) }
+        if needsUpdate(known) { update(known) }
         return model?.forecast(after: known)
     }
 }

@@ -14,7 +14,30 @@ package struct DirectRidge: Forecaster {
 
     package init() {}
 
+    package let traits = ForecasterTraits(isIncremental: false)
+
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
+        try learn(history, task: task).model
+    }
+
+    /// Holds out what calibration forecasts anyway: each block by weights from before it.
+    package func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit {
+        let (model, stages) = try learn(history, task: task)
+        var heldOut: (origins: [Int], forecasts: [QuantileForecast]) = ([], [])
+        let wanted = HeldOutForecasts.origins(rows: history.count, horizon: task.horizon)
+        for (number, stage) in stages.enumerated() {
+            let end = number + 1 < stages.count ? stages[number + 1].first : Int.max
+            let origins = wanted.filter { $0 >= stage.first && $0 < end }
+            heldOut.origins += origins
+            heldOut.forecasts += model.with(weights: stage.weights).forecasts(of: history, at: origins)
+        }
+        return HeldOutFit(
+            model: model, heldOut: HeldOutForecasts(origins: heldOut.origins, forecasts: heldOut.forecasts))
+    }
+
+    private func learn(
+        _ history: KnownDemand, task: ForecastTask
+    ) throws(ForecastError) -> (model: FittedRidge, stages: [RidgeStage]) {
         let hasWeeks = task.isWeekly && history.count >= 9 * task.season + 2 * task.horizon
         let features = RidgeFeatures(task: task, usesWeek: hasWeeks)
         let needed = features.rowsNeeded + 4 * task.horizon + Self.minimumOrigins
@@ -24,8 +47,8 @@ package struct DirectRidge: Forecaster {
         guard origins.count >= Self.minimumOrigins, let calibration = RidgeCalibration(samples, task: task) else {
             throw .tooManyGaps(rows: history.count)
         }
-        let (weights, spread) = try calibration.fitted()
-        return FittedRidge(task: task, usesWeek: hasWeeks, weights: weights, spread: spread)
+        let (weights, spread, stages) = try calibration.fitted()
+        return (FittedRidge(task: task, usesWeek: hasWeeks, weights: weights, spread: spread), stages)
     }
 
     /// Origins whose every target is known, thinned to the limit.

@@ -25,12 +25,35 @@ struct FittedRidge: FittedModel {
         return Int(row.flooredDivision(by: Int64(7 * season)).remainder)
     }
 
+    /// The same model with other weights, of the same shape.
+    func with(weights: Matrix) -> FittedRidge { FittedRidge(task: task, usesWeek: features.usesWeek, weights: weights, spread: spread) }
+
     func forecast(after history: KnownDemand) -> QuantileForecast {
         let known = CausalRows(history, season: task.season, limit: features.rowsSeen)
         let z = WindowRows(known: known, transform: spread.transform, padding: max(0, features.rowsNeeded - known.count))
-        let phase = Self.phase(history, rows: z.count, season: task.season)
+        return forecast(z, origin: z.count, phase: Self.phase(history, rows: z.count, season: task.season), history)
+    }
+
+    /// Fills and transforms the history once.
+    func forecasts(of history: KnownDemand, at origins: [Int]) -> [QuantileForecast] {
+        guard let last = origins.last, last >= features.rowsSeen else {
+            return origins.map { forecast(after: history.prefix($0)) }
+        }
+        let z = CausalRows(history.prefix(last), season: task.season).filled().map(spread.transform.apply)
+        let phase = Self.phase(history.prefix(last), rows: last, season: task.season)
+        return origins.map { origin in
+            origin < features.rowsSeen
+                ? forecast(after: history.prefix(origin))
+                : forecast(z, origin: origin, phase: phase, history.prefix(origin))
+        }
+    }
+
+    /// `phase` is that of `z[0]`; `history` ends at the origin.
+    private func forecast(
+        _ z: some RidgeRows, origin: Int, phase: Int, _ history: KnownDemand
+    ) -> QuantileForecast {
         var row = Matrix(zeros: 1, features.count)
-        let level = features.write(z, phase: phase, origin: z.count, to: &row.elements[0..<features.count])
+        let level = features.write(z, phase: phase, origin: origin, to: &row.elements[0..<features.count])
         let estimates = row.multiplied(by: weights)
         let limit = max(spread.cap, 1.5 * spread.transform.invert(features.highest(in: row.row(0), level: level)))
         var values: [Double] = []

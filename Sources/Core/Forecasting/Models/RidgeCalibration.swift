@@ -34,8 +34,9 @@ struct RidgeCalibration {
         (self.samples, self.task) = (samples, task)
     }
 
-    /// The weights from every origin, features × horizon, and the spread.
-    func fitted() throws(ForecastError) -> (weights: Matrix, spread: RidgeSpread) {
+    /// The weights from every origin, features × horizon, the spread, and the weights that each block was forecast by.
+    func fitted() throws(ForecastError) -> (weights: Matrix, spread: RidgeSpread, stages: [RidgeStage]) {
+        var stages: [RidgeStage] = []
         var equations = NormalEquations(features: samples.x.columns, targets: samples.y.columns)
         var losses = [Double](repeating: 0, count: Self.lambdas.count)
         var errors = [[Double]](repeating: [], count: task.horizon)
@@ -47,7 +48,11 @@ struct RidgeCalibration {
             known = ended
             let chosen = Self.best(losses)
             for (index, lambda) in Self.lambdas.enumerated() {
-                let attempt = equations.weights(lambda: lambda).map { BlockErrors(samples, rows: block, weights: $0) }
+                let weights = equations.weights(lambda: lambda)
+                let attempt = weights.map { BlockErrors(samples, rows: block, weights: $0) }
+                if index == chosen, let weights {
+                    stages.append(RidgeStage(first: samples.origins[block.lowerBound], weights: weights))
+                }
                 losses[index] += attempt?.absolute ?? .infinity
                 if index == chosen, number > 0 { attempt?.append(to: &errors, from: firstCounted) }
             }
@@ -56,7 +61,8 @@ struct RidgeCalibration {
         guard let weights = equations.weights(lambda: Self.lambdas[Self.best(losses)]), !errors[0].isEmpty else {
             throw .numericalFailure("the features of this history determine no weights")
         }
-        return (weights, RidgeSpread(cap: samples.cap, quantiles: quantiles(of: errors), transform: samples.transform))
+        let spread = RidgeSpread(cap: samples.cap, quantiles: quantiles(of: errors), transform: samples.transform)
+        return (weights, spread, stages)
     }
 
     private func start(ofBlock number: Int) -> Int { first + (samples.count - first) * number / Self.blocks }
@@ -78,6 +84,12 @@ struct RidgeCalibration {
         }
         return result
     }
+}
+
+/// Weights learnt from targets that had all ended before an origin, for it and those after it up to the next stage.
+struct RidgeStage {
+    let first: Int
+    let weights: Matrix
 }
 
 /// ZᵀZ and ZᵀY of the samples added so far.

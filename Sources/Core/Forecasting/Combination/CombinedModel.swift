@@ -1,0 +1,184 @@
+import Kernels
+package import Series
+import Units
+
+/// Why a member of a combination counts as much as it does.
+package struct MemberStanding: Hashable, Sendable {
+    package let name: String
+    /// 0 where it is left out.
+    package let weight: Double
+    /// Its loss over that of the seasonal naive on the same rows; nil where there is nothing to compare.
+    package let relativeLoss: Double?
+    /// For operators, as `worse than seasonal-naive by 4%`; nil for one that speaks.
+    package let reason: String?
+}
+
+/// Fitted members, their weights, and the levels set right by what has matured.
+package struct CombinedModel: FittedModel {
+    package let task: ForecastTask
+    let members: [any FittedModel]
+    private(set) var weights: MemberWeights
+    private(set) var errors: ForecastErrors
+    /// The origin whose outcome was added last.
+    private(set) var followedTo: Timestamp
+    /// Follow from `weights` and `errors`: how much each member counts, and by how many widths each level moves.
+    private(set) var shares: [Double]
+    private(set) var shifts: [Double]
+
+    init(
+        task: ForecastTask, members: [any FittedModel], weights: MemberWeights, errors: ForecastErrors,
+        followedTo: Timestamp, shifts: [Double]
+    ) {
+        (self.task, self.members, self.weights, self.errors) = (task, members, weights, errors)
+        (self.followedTo, self.shifts) = (followedTo, shifts)
+        shares = weights.shares(baseline: Self.baseline(of: members))
+    }
+
+    private static func baseline(of members: [any FittedModel]) -> Int? {
+        members.firstIndex { $0.name == SeasonalNaive().name }
+    }
+
+    /// Those that speak, the heaviest first: `net+ridge`.
+    package var name: String {
+        zip(members, shares).filter { $1 > 0 }.sorted { $0.1 > $1.1 }.map(\.0.name).joined(separator: "+")
+    }
+
+    package var standings: [MemberStanding] {
+        let naive = Self.baseline(of: members).map { weights.losses[$0] } ?? 0
+        return members.indices.map { index in
+            let relative = naive > 0 ? weights.losses[index] / naive : nil
+            return MemberStanding(
+                name: members[index].name, weight: shares[index], relativeLoss: relative,
+                reason: shares[index] > 0 ? nil : Self.reason(relative))
+        }
+    }
+
+    private static func reason(_ relative: Double?) -> String {
+        guard let relative, relative.isFinite else { return "its history is too short to hold anything out" }
+        guard relative > 1 else { return "others forecast held-out rows clearly better" }
+        return "worse than seasonal-naive by \(Int(((relative - 1) * 100).rounded(.up)))%"
+    }
+
+    package func forecast(after history: KnownDemand) -> QuantileForecast {
+        corrected(mixed(zip(members, shares).filter { $1 > 0 }.map { ($0.forecast(after: history), $1) }))
+    }
+
+    package func forecasts(of history: KnownDemand, at origins: [Int]) -> [QuantileForecast] {
+        let spoken = zip(members, shares).filter { $1 > 0 }.map { ($0.forecasts(of: history, at: origins), $1) }
+        return origins.indices.map { index in corrected(mixed(spoken.map { ($0[index], $1) })) }
+    }
+
+    /// The levels moved by what forecasts have missed.
+    private func corrected(_ forecast: QuantileForecast) -> QuantileForecast {
+        var values = forecast.values
+        for step in 0..<forecast.horizon {
+            let width = errors.width(of: forecast, step)
+            for column in shifts.indices { values[step * shifts.count + column] += shifts[column] * width }
+        }
+        return QuantileForecast(origin: forecast.origin, step: forecast.step, levels: forecast.levels, values: values)
+    }
+}
+
+/// The weighted mean of quantiles, level by level. Weights sum to 1.
+private func mixed(_ forecasts: [(QuantileForecast, Double)]) -> QuantileForecast {
+    let first = forecasts[0].0
+    guard forecasts.count > 1 else { return first }
+    var values = [Double](repeating: 0, count: first.values.count)
+    for (forecast, weight) in forecasts {
+        for index in values.indices { values[index] += weight * forecast.values[index] }
+    }
+    return QuantileForecast(origin: first.origin, step: first.step, levels: first.levels, values: values)
+}
+
+extension CombinedModel {
+    /// Rows between origins whose outcomes are followed: a third of the horizon.
+    private static func stride(_ task: ForecastTask) -> Int { max(1, task.horizon / 3) }
+    /// Origins that one update looks at, the newest: more would make it a fit.
+    private static let followedAtMost = 200
+
+    /// Weighs members by what they held out, and learns from the same rows what their mean missed.
+    static func learnt(_ fits: [HeldOutFit], history: KnownDemand, task: ForecastTask) -> HeldOutFit {
+        let rows = history.suffix()
+        let origins = commonOrigins(fits)
+        let tables = fits.map { fit in
+            Dictionary(uniqueKeysWithValues: zip(fit.heldOut.origins, fit.heldOut.forecasts))
+        }
+        var model = CombinedModel(
+            task: task, members: fits.map(\.model),
+            weights: MemberWeights(losses: heldOutLosses(tables, origins, rows)),
+            errors: ForecastErrors(levels: task.levels, narrowest: narrowest(rows)),
+            followedTo: history.end.advanced(bySeconds: -task.horizon * history.step),
+            shifts: [Double](repeating: 0, count: task.levels.count))
+        let spoken = zip(tables, model.shares).filter { $1 > 0 }
+        let forecasts = origins.compactMap { origin -> QuantileForecast? in
+            let parts = spoken.compactMap { table, weight in table[origin].map { ($0, weight) } }
+            return parts.count == spoken.count ? mixed(parts) : nil
+        }
+        var before = origins.first.map { $0 - task.horizon } ?? 0
+        for (origin, forecast) in zip(origins, forecasts) {
+            model.errors.add(forecast, actuals: rows[origin...].prefix(task.horizon), gap: origin - before)
+            before = origin
+        }
+        model.errors.trim()
+        model.shifts = model.errors.shifts(at: history.end, season: Double(task.season * history.step))
+        return HeldOutFit(
+            model: model,
+            heldOut: HeldOutForecasts(origins: Array(origins.prefix(forecasts.count)), forecasts: forecasts))
+    }
+
+    /// Those that every member that held anything out has forecast.
+    private static func commonOrigins(_ fits: [HeldOutFit]) -> [Int] {
+        let lists = fits.map(\.heldOut.origins).filter { !$0.isEmpty }
+        guard let first = lists.first else { return [] }
+        let common = lists.dropFirst().reduce(Set(first)) { $0.intersection($1) }
+        return first.filter(common.contains)
+    }
+
+    /// Infinite for a member that held nothing out while others did.
+    private static func heldOutLosses(
+        _ tables: [[Int: QuantileForecast]], _ origins: [Int], _ rows: ArraySlice<Double>
+    ) -> [Double] {
+        guard !origins.isEmpty else { return [Double](repeating: 0, count: tables.count) }
+        return tables.map { table in
+            origins.reduce(0) { sum, origin in
+                sum + (table[origin].map { pinballLoss($0, actuals: rows[origin...]) } ?? .infinity)
+            }
+        }
+    }
+
+    /// A fiftieth of the mean.
+    private static func narrowest(_ rows: ArraySlice<Double>) -> Double {
+        let known = rows.filter(\.isFinite)
+        let mean = known.reduce(0) { $0 + Demand.bounded($1) / Double(max(known.count, 1)) }
+        return max(mean / 50, 1e-12)
+    }
+
+    /// Adds the outcomes that have matured since the last time, of every member, so that one that was left out may come back.
+    package func updated(on history: KnownDemand) -> any FittedModel {
+        let last = history.count - task.horizon, stride = Self.stride(task)
+        let followed = Int(followedTo.seconds(since: history.start) / Double(history.step))
+        let first = max(followed + stride, last - stride * Self.followedAtMost, 1)
+        guard first <= last else { return self }
+        let origins = Array(Swift.stride(from: first, through: last, by: stride))
+        var next = self
+        next.follow(origins, members.map { $0.forecasts(of: history, at: origins) }, history)
+        return next
+    }
+
+    private mutating func follow(_ origins: [Int], _ forecasts: [[QuantileForecast]], _ history: KnownDemand) {
+        let rows = history.suffix(), season = Double(task.season * history.step)
+        let stride = Self.stride(task)
+        for (index, origin) in origins.enumerated() {
+            let actuals = rows[origin...].prefix(task.horizon)
+            let spoken = zip(forecasts, shares).filter { $1 > 0 }.map { ($0[index], $1) }
+            errors.add(mixed(spoken), actuals: actuals, gap: stride)
+            let time = history.start.advanced(bySeconds: origin * history.step)
+            let losses = forecasts.map { pinballLoss($0[index], actuals: actuals) }
+            weights.add(losses, after: time.seconds(since: followedTo) / season)
+            followedTo = time
+        }
+        errors.trim()
+        shares = weights.shares(baseline: Self.baseline(of: members))
+        shifts = errors.shifts(at: history.end, season: season)
+    }
+}
