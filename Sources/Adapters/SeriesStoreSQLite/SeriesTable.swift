@@ -62,11 +62,11 @@ struct SeriesTable {
         return all
     }
 
-    /// Forgets series, which nothing refers to, and tells whoever remembers their numbers.
+    /// Forgets series, which nothing refers to, and tells whoever remembers their numbers. A damaged page stays.
     func remove(_ numbers: [Int64]) throws {
         guard !numbers.isEmpty else { return }
         for (id, members) in Dictionary(grouping: numbers, by: LabelPage.page(of:)).sorted(by: { $0.key < $1.key }) {
-            guard let (metric, old) = try page(id) else { continue }
+            guard let (metric, old) = try intactPage(id) else { continue }
             var page = old
             let name = try SeriesKey(metric: metric).labelBlock
             for number in members {
@@ -123,6 +123,10 @@ struct SeriesTable {
                 WHERE series_page.id = ?
                 """)
         return try Row.fetchOne(find, arguments: [id]).map { ($0[0], try LabelPage(packed: $0[1])) }
+    }
+
+    private func intactPage(_ id: Int64) throws -> (metric: String, page: LabelPage)? {
+        do { return try page(id) } catch is ChunkDamage { return nil }
     }
 
     // MARK: Adding

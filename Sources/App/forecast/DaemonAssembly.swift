@@ -260,7 +260,7 @@ private struct StoreUpkeep: Service {
     private func keepUp() async throws(StoreError) {
         let limit = Timestamp.now.advanced(bySeconds: -settings.retentionSeconds)
         var removed = try await store.prune(before: limit)
-        if let most = settings.maximumBytes { removed += try await store.database.prune(toBytes: most) }
+        if let most = settings.maximumBytes { removed += try await store.prune(toBytes: most) }
         if removed > 0 { logger.info("removed old samples", metadata: ["samples": "\(removed)"]) }
         let chunks = try await store.database.compact()
         logger.debug("compacted", metadata: ["before": "\(chunks.before)", "after": "\(chunks.after)"])

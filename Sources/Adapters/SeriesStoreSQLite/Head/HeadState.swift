@@ -235,6 +235,13 @@ struct HeadState: Sendable {
         forget()
     }
 
+    /// Series were removed from the database.
+    mutating func recount(_ stored: StoredSeries) {
+        self.stored = stored
+        rows = [Int64](repeating: 0, count: rows.count)
+        forget()
+    }
+
     /// Forgets the series that are not known to be stored and have no samples here: those that were removed from the database,
     /// and those of which every sample was refused. One that is stored after all is found again when it comes.
     ///

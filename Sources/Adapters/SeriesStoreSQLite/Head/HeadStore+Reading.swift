@@ -56,6 +56,11 @@ extension HeadStore {
 
     /// What is in the head stays until it has been flushed.
     package func prune(before time: Timestamp) async throws(StoreError) -> Int {
-        try await database.prune(before: time)
+        try await betweenFlushes { () async throws(StoreError) in try await self.database.prune(before: time) }
+    }
+
+    /// As `SQLiteStore.prune(toBytes:)`. What is in the head stays.
+    package func prune(toBytes limit: Int) async throws(StoreError) -> Int {
+        try await betweenFlushes { () async throws(StoreError) in try await self.database.prune(toBytes: limit) }
     }
 }

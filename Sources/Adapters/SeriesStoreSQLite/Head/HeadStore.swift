@@ -268,6 +268,18 @@ package final class HeadStore: SampleStore, Sendable {
         }
     }
 
+    /// Does what may remove series while nothing is flushed, and then counts anew.
+    func betweenFlushes(_ body: () async throws(StoreError) -> Int) async throws(StoreError) -> Int {
+        await flushTurn.take()
+        defer { flushTurn.give() }
+        let result = try await body()
+        if try await database.removals() != state.withLock({ $0.stored.removals }) {
+            let stored = try await database.storedSeries()
+            state.withLock { $0.recount(stored) }
+        }
+        return result
+    }
+
     private func removeSegments(upTo last: Int) throws(StoreError) {
         for number in try files.numbers() where number <= last {
             if damagedSegments.contains(number) { files.setAside(number) } else { files.remove(number) }

@@ -20,6 +20,8 @@ extension SQLiteStore {
         }
     }
 
+    func removals() async throws(StoreError) -> Int { try await read { try SeriesTable($0).removals() } }
+
     /// Stores the samples of a head and notes that its segment is done, in one transaction that is on the disk afterwards.
     ///
     /// `rows` holds the series' numbers in the database by those in the head, 0 where they are not known, as they were when
@@ -69,17 +71,21 @@ extension SQLiteStore {
         _ flushed: inout FlushedSeries
     ) throws {
         let grouped = head.grouped(seriesCount: rows.count)
-        let starts = [0] + grouped.ends
-        let present = rows.indices.filter { starts[$0] < starts[$0 + 1] }
+        let range = { (number: Int) in (number == 0 ? 0 : grouped.ends[number - 1])..<grouped.ends[number] }
         var (writer, table, rows) = (BlockWriter(database), SeriesTable(database), rows)
+        var present = rows.indices.filter { !range($0).isEmpty }
         let unknown = present.filter { rows[$0] == 0 }
         for first in stride(from: 0, to: unknown.count, by: batch) {
             let some = unknown[first..<min(first + batch, unknown.count)]
             let numbers = try table.madeNumbers(of: some.map { try CanonicalBlock(block($0)) })
-            for (index, number) in zip(some, numbers) { (rows[index], flushed.rows[index]) = (number, number) }
+            for (index, number) in zip(some, numbers) {
+                rows[index] = number
+                flushed.rows.append((index, number))
+            }
         }
-        for index in present.sorted(by: { rows[$0] < rows[$1] }) {
-            let range = starts[index]..<starts[index + 1]
+        present.sort { rows[$0] < rows[$1] }
+        for index in present {
+            let range = range(index)
             let run = Run(times: Array(grouped.times[range]), values: Array(grouped.values[range]))
             try writer.append(run.sortedByTime(), of: rows[index])
         }
@@ -91,7 +97,7 @@ extension SQLiteStore {
 /// What a flush found out about the series in the database.
 struct FlushedSeries: Sendable {
     /// The numbers in the database of the series whose number was not known, by those in the head.
-    var rows: [Int: Int64] = [:]
+    var rows: [(number: Int, row: Int64)] = []
     /// The hashes of the series that were not stored before.
     var made: [Int32] = []
     /// The hashes of all series, ascending; nil where none was removed since the head looked last.
