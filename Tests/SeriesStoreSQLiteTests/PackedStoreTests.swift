@@ -119,6 +119,29 @@ import Units
         try await DatabaseQueue(path: path).write { try $0.execute(sql: sql) }
     }
 
+    /// The example of docs/formats/store.md, up to the sizes of the chunks.
+    @Test func theListOfTheExampleIsWritten() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending(path: "a.db").path
+            let store = try SQLiteStore(path: path, missing: .create)
+            var batch = SampleBatch()
+            for (pod, scale) in [("a", 0.25), ("b", 1 / 3)] {
+                let key = try SeriesKey(metric: "m", labels: [.init(name: "pod", value: pod)])
+                for second in 1...10 { batch.append(key, Timestamp(secondsSinceEpoch: second), Double(second) * scale) }
+            }
+            _ = try await store.append(batch)
+            let (fields, list) = try await DatabaseQueue(path: path).read { database in
+                let all = try Row.fetchAll(database, sql: "SELECT * FROM chunk")
+                let row = try #require(all.count == 1 ? all.first : nil)
+                let fields = ["owner", "start", "offset", "last"].map { row[$0] as Int }
+                return (fields, [UInt8](row["entries"] as Data))
+            }
+            #expect(fields == [-1, 1_000, 0, 10_000])
+            #expect(list.prefix(7) == [0x00, 0x00, 0xD0, 0x8C, 0x01, 0x14, 0x00])
+            #expect(list.count == 14 && list[8..<13] == [0x02, 0x00, 0x00, 0x00, 0x00])
+        }
+    }
+
     // MARK: Series that come and go
 
     @Test func monthsOfChangingLabelsEndInNoRefusal() async throws {

@@ -62,6 +62,35 @@ struct SeriesTable {
         return all
     }
 
+    /// The label blocks of the series with a number above `number`, ascending. Complexity: linear in them.
+    func blocks(above number: Int64, _ take: (Int64, [UInt8]) -> Void) throws {
+        let find = try database.cachedStatement(
+            sql: """
+                SELECT series_page.id, metric.name, series_page.labels
+                FROM series_page JOIN metric ON metric.id = series_page.metric
+                WHERE series_page.id >= ? ORDER BY series_page.id
+                """)
+        let rows = try Row.fetchCursor(find, arguments: [LabelPage.page(of: number)])
+        while let row = try rows.next() {
+            let name = try SeriesKey(metric: row[1]).labelBlock
+            for (slot, labels) in try LabelPage(packed: row[2]).labels.enumerated() {
+                let found = LabelPage.number(page: row[0], slot: slot)
+                if let labels, found > number { take(found, name + labels) }
+            }
+        }
+    }
+
+    /// The keys of the series with these numbers, where there are any, each page read once if the numbers ascend.
+    func keys(of numbers: [Int64]) throws -> [SeriesKey] {
+        var last: (id: Int64, content: (metric: String, page: LabelPage)?)?
+        return try numbers.compactMap { number in
+            let id = LabelPage.page(of: number)
+            if last?.id != id { last = (id, try page(id)) }
+            guard let content = last?.content, let labels = content.page[LabelPage.slot(of: number)] else { return nil }
+            return try SeriesKey(labelBlock: SeriesKey(metric: content.metric).labelBlock + labels)
+        }
+    }
+
     /// Forgets series, which nothing refers to, and tells whoever remembers their numbers. A damaged page stays.
     func remove(_ numbers: [Int64]) throws {
         guard !numbers.isEmpty else { return }
@@ -77,16 +106,25 @@ struct SeriesTable {
             }
             try write(page, id)
         }
-        try database.execute(
-            sql: """
-                DELETE FROM metric WHERE id NOT IN (SELECT metric FROM series_page);
-                INSERT INTO head (name, value) VALUES ('removals', 1) ON CONFLICT DO UPDATE SET value = value + 1
-                """)
+        try database.execute(sql: "DELETE FROM metric WHERE id NOT IN (SELECT metric FROM series_page)")
+        try count("removals")
     }
 
     /// Changes whenever series were removed: numbers remembered from before may mean nothing, or another series.
     func removals() throws -> Int {
         try Int.fetchOne(database, sql: "SELECT value FROM head WHERE name = 'removals'") ?? 0
+    }
+
+    /// Changes whenever series were removed, and when one was added below others, in a free slot of a page. In between, new
+    /// series have higher numbers than all before.
+    func generation() throws -> Int {
+        try Int.fetchOne(database, sql: "SELECT sum(value) FROM head WHERE name IN ('removals', 'fills')") ?? 0
+    }
+
+    private func count(_ event: String) throws {
+        try database.execute(
+            sql: "INSERT INTO head (name, value) VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1",
+            arguments: [event])
     }
 
     /// The hashes of all series, ascending. Complexity: linear in them.
@@ -141,7 +179,10 @@ struct SeriesTable {
             let id: Int64 = row[0]
             var page = try LabelPage(packed: row[1])
             let slots = Self.fill(&page, &rest)
-            if !slots.isEmpty { try write(page, id) }
+            if !slots.isEmpty {
+                try write(page, id)
+                try count("fills")
+            }
             numbers += slots.map { LabelPage.number(page: id, slot: $0) }
         }
         let insert = try database.cachedStatement(sql: "INSERT INTO series_page (metric, labels) VALUES (?, ?)")
