@@ -4,7 +4,7 @@ internal import Series
 
 /// The stored series: found by a hash of their labels, so that the index over many of them stays small.
 struct SeriesTable {
-    private let database: Database
+    fileprivate let database: Database
     private var metrics: [String: Int64] = [:]
 
     init(_ database: Database) { self.database = database }
@@ -52,12 +52,40 @@ struct SeriesTable {
         return number ?? 0
     }
 
-    private static func key(_ metric: String, _ labels: Data) throws -> SeriesKey {
+    fileprivate static func key(_ metric: String, _ labels: Data) throws -> SeriesKey {
         try SeriesKey(labelBlock: SeriesKey(metric: metric).labelBlock + Array(labels))
     }
 
     /// FNV-1a, 64 bits, of the label block.
     private static func hash(_ block: [UInt8]) -> Int64 {
         Int64(bitPattern: block.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 })
+    }
+}
+
+extension SeriesTable {
+    /// The label blocks of the series with a number above `number`. Complexity: linear in them.
+    func blocks(above number: Int64, _ take: (Int64, [UInt8]) -> Void) throws {
+        let find = try database.cachedStatement(
+            sql: """
+                SELECT series.id, metric.name, series.labels FROM series JOIN metric ON metric.id = series.metric
+                WHERE series.id > ?
+                """)
+        var (name, prefix) = ("", [UInt8]())
+        let rows = try Row.fetchCursor(find, arguments: [number])
+        while let row = try rows.next() {
+            let (metric, labels): (String, Data) = (row[1], row[2])
+            if metric != name { (name, prefix) = (metric, try SeriesKey(metric: metric).labelBlock) }
+            take(row[0], prefix + labels)
+        }
+    }
+
+    /// The key of a series; nil where there is none with that number.
+    func key(of number: Int64) throws -> SeriesKey? {
+        let find = try database.cachedStatement(
+            sql: """
+                SELECT metric.name, series.labels FROM series JOIN metric ON metric.id = series.metric
+                WHERE series.id = ?
+                """)
+        return try Row.fetchOne(find, arguments: [number]).map { try Self.key($0[0], $0[1]) }
     }
 }

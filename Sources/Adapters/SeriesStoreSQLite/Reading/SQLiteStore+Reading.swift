@@ -1,0 +1,120 @@
+internal import GRDB
+package import Ports
+package import Series
+package import Units
+
+extension SQLiteStore {
+    /// Series looked up in one read at most, whatever the limit on samples.
+    static let keysAtOnce = 1_024
+
+    package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
+        try await read { [index] database in
+            let table = SeriesTable(database)
+            guard let selector, selector.namesLabels else {
+                return try table.all(of: selector?.metric).map(\.key).filter { selector?.matches($0) ?? true }.sorted()
+            }
+            let candidates = try index.candidates(selector) { covered, take in
+                try table.blocks(above: covered, take)
+            }
+            return try candidates.compactMap { try table.key(of: Int64($0)) }.filter(selector.matches).sorted()
+        }
+    }
+
+    package func keys(
+        matching selector: SeriesSelector?, in range: Range<Timestamp>
+    ) async throws(StoreError) -> [SeriesKey] {
+        try await keys(try await keys(matching: selector), with: range)
+    }
+
+    /// Those of `keys` that have a sample within `range`. A damaged chunk counts as holding one.
+    func keys(_ keys: [SeriesKey], with range: Range<Timestamp>) async throws(StoreError) -> [SeriesKey] {
+        try await read { database in
+            let (from, to) = (range.lowerBound.millisecondsSinceEpoch, range.upperBound.millisecondsSinceEpoch)
+            let table = SeriesTable(database)
+            var reader = ChunkReader(database)
+            return try keys.filter { key in
+                guard let series = try table.number(of: key) else { return false }
+                let rows = try reader.rows(of: series, from: from, to: to)
+                // Where a chunk reaches beyond both ends, only a look inside tells.
+                if rows.contains(where: { $0.start >= from || $0.last < to }) { return true }
+                return try rows.contains { row in
+                    guard case .success(let run) = try reader.readOrTell(row) else { return true }
+                    return !run.within(from, to).times.isEmpty
+                }
+            }
+        }
+    }
+
+    package func samples(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> SampleColumns {
+        SampleColumns(try await run(of: key, in: range))
+    }
+
+    func run(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> Run {
+        try await runs(ofFirst: [key], in: range, limit: .max).first ?? Run()
+    }
+
+    package func samples(
+        ofFirst keys: ArraySlice<SeriesKey>, in range: Range<Timestamp>, limit: Int
+    ) async throws(StoreError) -> [SampleColumns] {
+        try await runs(ofFirst: keys, in: range, limit: limit).map { SampleColumns($0) }
+    }
+
+    /// The runs of the first of `keys`, of as many as hold about `limit` samples, and of one at least.
+    ///
+    /// Chunks are read in the order in which they lie in the file, so that a block that holds chunks of many series is read once.
+    func runs(
+        ofFirst keys: ArraySlice<SeriesKey>, in range: Range<Timestamp>, limit: Int
+    ) async throws(StoreError) -> [Run] {
+        try await read { database in
+            let (from, to) = (range.lowerBound.millisecondsSinceEpoch, range.upperBound.millisecondsSinceEpoch)
+            let table = SeriesTable(database)
+            var reader = ChunkReader(database)
+            var (asked, chunks, samples) = (0, [(slot: Int, row: ChunkRow)](), 0.0)
+            for key in keys.prefix(Self.keysAtOnce) where asked == 0 || samples < Double(limit) {
+                if let series = try table.number(of: key) {
+                    let rows = try reader.rows(of: series, from: from, to: to)
+                    samples += rows.reduce(0) { $0 + $1.samples(from: from, to: to) }
+                    chunks += rows.map { (asked, $0) }
+                }
+                asked += 1
+            }
+            if asked > 1 { chunks.sort { ($0.row.block, $0.row.offset) < ($1.row.block, $1.row.offset) } }
+            var runs = [[Run]](repeating: [], count: asked)
+            for chunk in chunks { runs[chunk.slot].append(try reader.read(chunk.row).within(from, to)) }
+            return runs.map(Run.merged)
+        }
+    }
+}
+
+extension ChunkRow {
+    /// About how many of its samples lie within [`from`, `to`), were they evenly spread.
+    fileprivate func samples(from: Int64, to: Int64) -> Double {
+        let span = Double(last) - Double(start) + 1
+        return Double(count) * max(0, min(Double(to), Double(last) + 1) - max(Double(from), Double(start))) / span + 1
+    }
+}
+
+extension SampleColumns {
+    init(_ run: Run) {
+        self.init(timestamps: run.times.map { Timestamp(millisecondsSinceEpoch: $0) }, values: run.values)
+    }
+}
+
+extension Run {
+    func within(_ range: Range<Timestamp>) -> Run {
+        within(range.lowerBound.millisecondsSinceEpoch, range.upperBound.millisecondsSinceEpoch)
+    }
+}
+
+extension SeriesSelector {
+    /// Whether labels narrow it down, and an index is of use.
+    var namesLabels: Bool { labels.contains { !$0.value.isEmpty } }
+}
+
+extension Range<Timestamp> {
+    static var always: Self { Timestamp(millisecondsSinceEpoch: .min)..<Timestamp(millisecondsSinceEpoch: .max) }
+
+    func contains(milliseconds: Int64) -> Bool {
+        lowerBound.millisecondsSinceEpoch <= milliseconds && milliseconds < upperBound.millisecondsSinceEpoch
+    }
+}
