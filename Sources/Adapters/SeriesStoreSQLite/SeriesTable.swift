@@ -63,6 +63,11 @@ struct SeriesTable {
 }
 
 extension SeriesTable {
+    /// Another one whenever a number means another series than before, or one was added below others.
+    func generation() throws -> Int {
+        try Int.fetchOne(database, sql: "SELECT value FROM head WHERE name = 'removals'") ?? 0
+    }
+
     /// The label blocks of the series with a number above `number`. Complexity: linear in them.
     func blocks(above number: Int64, _ take: (Int64, [UInt8]) -> Void) throws {
         let find = try database.cachedStatement(

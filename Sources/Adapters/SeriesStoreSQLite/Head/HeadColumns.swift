@@ -102,6 +102,8 @@ struct GroupedPart: Sendable {
     let series: [UInt32]
     private let ends: [UInt32]
     let times: [Int64], values: [Double]
+    /// The earliest and the latest time in it; none where it is empty.
+    private let span: ClosedRange<Int64>?
 
     /// Complexity: linear in the part, and in the highest number of a series in it.
     init(_ part: HeadColumns.OpenPart) {
@@ -124,6 +126,12 @@ struct GroupedPart: Sendable {
             starts[Int(number)] += 1
         }
         (self.series, self.ends, self.times, self.values) = (series, ends, times, values)
+        span = if let first = times.min(), let last = times.max() { first...last } else { nil }
+    }
+
+    /// Whether a sample of it can lie within [`from`, `to`).
+    func touches(_ from: Int64, _ to: Int64) -> Bool {
+        span.map { $0.lowerBound < to && from <= $0.upperBound } ?? false
     }
 
     /// Where the samples of the series at `index` lie.

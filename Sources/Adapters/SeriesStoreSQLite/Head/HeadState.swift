@@ -16,6 +16,8 @@ struct HeadState: Sendable {
     private(set) var blocks: [UInt8] = []
     private var rows: [Int64] = []
     private var definedIn: [Int32] = []
+    /// To be raised wherever a number comes to mean another series: an index of them then begins anew.
+    private(set) var generation = 0
 
     private(set) var active = HeadColumns()
     /// What is on its way into the database.

@@ -17,7 +17,9 @@ extension HeadStore {
     func freshRun(of key: SeriesKey, in range: Range<Timestamp>) -> Run {
         let canonical = key.labelBlock
         guard let head = withState({ $0.snapshot(of: canonical) }) else { return Run() }
-        let runs = head.columns.flatMap { columns in columns.parts.map { $0.run(of: head.number) } + [columns.newest] }
+        let runs = head.columns.flatMap { columns in
+            columns.parts.filter { $0.touches(range) }.map { $0.run(of: head.number) } + [columns.newest]
+        }
         return Run.merged(runs.map { $0.sortedByTime().within(range) })
     }
 
@@ -27,7 +29,7 @@ extension HeadStore {
         let keys = keys.prefix(SQLiteStore.keysAtOnce)
         let blocks = keys.map(\.labelBlock)
         let (numbers, columns) = withState { $0.snapshot(of: blocks) }
-        let parts = columns.flatMap(\.allParts)
+        let parts = columns.flatMap { $0.parts(within: range) }
         let stored = try await database.runs(ofFirst: keys, in: range, limit: limit)
         return zip(stored, numbers).map { stored, number in
             guard let number else { return SampleColumns(stored) }
@@ -53,7 +55,7 @@ extension HeadStore {
         let (parts, blocks) = withState { state in
             ([state.frozen, state.active.copied()], state.presentSeries().map { ($0, Array(state.block(of: $0))) })
         }
-        let all = parts.flatMap(\.allParts)
+        let all = parts.flatMap { $0.parts(within: .always) }
         var runs: [SeriesKey: [Run]] = [:]
         for (number, block) in blocks {
             guard let key = try? SeriesKey(labelBlock: block), selector?.matches(key) ?? true else { continue }
@@ -74,7 +76,7 @@ extension HeadStore {
         let all = try await keys(matching: selector)
         let blocks = all.map(\.labelBlock)
         let (numbers, columns) = withState { $0.snapshot(of: blocks) }
-        let parts = columns.flatMap(\.allParts)
+        let parts = columns.flatMap { $0.parts(within: range) }
         var found = Set(try await database.keys(all, with: range))
         for (key, number) in zip(all, numbers) where !found.contains(key) {
             guard let number else { continue }
@@ -88,7 +90,7 @@ extension HeadStore {
     private func freshKeys(matching selector: SeriesSelector?) -> [SeriesKey] {
         var candidates: [UInt32]?
         if let selector, selector.namesLabels {
-            candidates = index.candidates(selector) { covered, take in
+            candidates = index.candidates(selector, generation: withState { $0.generation }) { covered, take in
                 var next = Int(covered) + 1
                 while case let blocks = withState({ $0.blocks(from: next) }), !blocks.isEmpty {
                     for (offset, block) in blocks.enumerated() { take(Int64(next + offset), block) }
@@ -107,6 +109,14 @@ extension HeadStore {
 }
 
 extension HeadColumns {
-    /// Oldest first, the open one put in order too.
-    fileprivate var allParts: [GroupedPart] { parts + [GroupedPart(open)] }
+    /// Those that a range touches, oldest first, the open one put in order too.
+    fileprivate func parts(within range: Range<Timestamp>) -> [GroupedPart] {
+        (parts + [GroupedPart(open)]).filter { $0.touches(range) }
+    }
+}
+
+extension GroupedPart {
+    fileprivate func touches(_ range: Range<Timestamp>) -> Bool {
+        touches(range.lowerBound.millisecondsSinceEpoch, range.upperBound.millisecondsSinceEpoch)
+    }
 }

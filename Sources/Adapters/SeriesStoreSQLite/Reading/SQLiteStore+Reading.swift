@@ -10,13 +10,16 @@ extension SQLiteStore {
     package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
         try await read { [index] database in
             let table = SeriesTable(database)
-            guard let selector, selector.namesLabels else {
-                return try table.all(of: selector?.metric).map(\.key).filter { selector?.matches($0) ?? true }.sorted()
+            let candidates = try selector.flatMap { selector throws -> [UInt32]? in
+                guard selector.namesLabels else { return nil }
+                return try index.candidates(selector, generation: try table.generation()) { covered, take in
+                    try table.blocks(above: covered, take)
+                }
             }
-            let candidates = try index.candidates(selector) { covered, take in
-                try table.blocks(above: covered, take)
-            }
-            return try candidates.compactMap { try table.key(of: Int64($0)) }.filter(selector.matches).sorted()
+            let keys =
+                try candidates.map { try $0.compactMap { try table.key(of: Int64($0)) } }
+                ?? table.all(of: selector?.metric).map(\.key)
+            return keys.filter { selector?.matches($0) ?? true }.sorted()
         }
     }
 
