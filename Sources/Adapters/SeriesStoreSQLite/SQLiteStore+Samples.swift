@@ -10,8 +10,8 @@ extension SQLiteStore: SampleStore {
         try await write { database in
             var outcome = AppendOutcome()
             var (reader, writer, table) = (ChunkReader(database), BlockWriter(database), SeriesTable(database))
-            for (key, columns) in zip(batch.keys, batch.columns) {
-                let series = try table.madeNumber(of: key)
+            let numbers = try table.madeNumbers(of: batch.keys.map { try CanonicalBlock($0) })
+            for (series, columns) in zip(numbers, batch.columns) {
                 let change = try Self.change(columns, of: series, &reader)
                 outcome += change.outcome
                 if !change.run.times.isEmpty { try writer.append(change.run, of: series) }
@@ -35,30 +35,61 @@ extension SQLiteStore: SampleStore {
         try await write { database in
             let limit = time.millisecondsSinceEpoch
             try database.execute(sql: "DELETE FROM decision WHERE time < ?", arguments: [limit])
-            var removed =
-                try Int.fetchOne(database, sql: "SELECT sum(count) FROM chunk WHERE last < ?", arguments: [limit]) ?? 0
-            try database.execute(sql: "DELETE FROM chunk WHERE last < ?", arguments: [limit])
-            removed += try Self.cutChunks(before: limit, database)
+            let old = try Self.chunks(startingBefore: limit, database)
+            let directory = ChunkDirectory(database)
+            for place in old.places { try directory.delete(place) }
+            try directory.remove(old.ended)
+            let removed = old.samples + (try Self.cutChunks(of: old.held, before: limit, database))
             try Self.removeEmptyBlocks(database)
+            try SeriesTable(database).remove(directory.withoutChunks(old.series.sorted()))
             return removed
         }
     }
 
+    /// What pruning finds.
+    private struct OldChunks {
+        /// Lists of which every chunk ends before the limit; chunks that do, of other lists; and how many samples those hold.
+        var places: [ChunkPlace] = [], ended: [ChunkRow] = [], samples = 0
+        /// The series of chunks that hold the limit, and all that have a chunk before it.
+        var held: Set<Int64> = [], series: Set<Int64> = []
+    }
+
+    private static func chunks(startingBefore limit: Int64, _ database: Database) throws -> OldChunks {
+        var old = OldChunks()
+        let rows = try Row.fetchCursor(database, sql: "SELECT * FROM chunk WHERE start < ?", arguments: [limit])
+        while let row = try rows.next() {
+            let isWhole = (row["last"] as Int64) < limit
+            if isWhole { old.places.append(ChunkDirectory.place(row)) }
+            do {
+                try ChunkDirectory.forEach(row) { chunk in
+                    guard chunk.start < limit else { return }
+                    old.series.insert(chunk.series)
+                    guard chunk.last < limit else { return _ = old.held.insert(chunk.series) }
+                    old.samples += chunk.count
+                    if !isWhole { old.ended.append(chunk) }
+                }
+            } catch is ChunkDamage {}
+        }
+        return old
+    }
+
     /// Writes anew the chunks that hold the limit, without what lies before it; with them whatever overlaps, as what is written
     /// later counts. Damaged ones stay until all that they hold is old.
-    private static func cutChunks(before limit: Int64, _ database: Database) throws -> Int {
+    private static func cutChunks(
+        of held: Set<Int64>, before limit: Int64, _ database: Database
+    ) throws -> Int {
         var (reader, writer) = (ChunkReader(database), BlockWriter(database))
-        var removed = 0
-        for series in try Int64.fetchAll(
-            database, sql: "SELECT DISTINCT series FROM chunk WHERE start < ?", arguments: [limit])
-        {
-            let rows = try overlapping(limit, of: series, reader)
-            guard let runs = try reader.readAll(rows) else { continue }
+        var (removed, replaced): (Int, [ChunkRow]) = (0, [])
+        for series in held.sorted() {
+            guard let rows = try intact({ try overlapping(limit, of: series, reader) }),
+                let runs = try reader.readAll(rows)
+            else { continue }
             let whole = Run.merged(runs), kept = whole.within(limit, .max)
             removed += whole.times.count - kept.times.count
             try writer.append(kept, of: series)
-            for row in rows { try delete(row, database) }
+            replaced += rows
         }
+        try ChunkDirectory(database).remove(replaced)
         try writer.finish()
         return removed
     }
@@ -74,10 +105,9 @@ extension SQLiteStore: SampleStore {
         }
     }
 
-    static func delete(_ row: ChunkRow, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: "DELETE FROM chunk WHERE series = ? AND start = ? AND block = ? AND offset = ?"
-        ).execute(arguments: [row.series, row.start, row.block, row.offset])
+    /// Nil where the list of chunks that is read is damaged.
+    static func intact(_ rows: () throws -> [ChunkRow]) throws -> [ChunkRow]? {
+        do { return try rows() } catch is ChunkDamage { return nil }
     }
 
     static func removeEmptyBlocks(_ database: Database) throws {
@@ -88,7 +118,7 @@ extension SQLiteStore: SampleStore {
     private static func summary(
         of number: Int64, _ key: SeriesKey, _ reader: inout ChunkReader
     ) throws -> SeriesSummary? {
-        let rows = try reader.rows(of: number, from: .min, to: .max)
+        let rows = try intact { try reader.rows(of: number, from: .min, to: .max) } ?? []
         var runs: [Run] = []
         for row in rows {
             if case .success(let run) = try reader.readOrTell(row) { runs.append(run) }

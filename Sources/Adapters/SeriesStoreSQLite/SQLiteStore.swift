@@ -27,6 +27,7 @@ package final class SQLiteStore: Sendable {
         if missing == .refuse, !FileManager.default.fileExists(atPath: path) {
             throw StoreError(.unwritable, "\(path): no such database; `forecast ingest FILE --db \(path)` makes one")
         }
+        let path = databasePath(path)
         self.path = path
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration)
@@ -90,6 +91,19 @@ private struct FileIdentity: Hashable, Sendable {
         guard unsafe stat(path, &status) == 0 else { return nil }
         (device, number) = (UInt(status.st_dev), UInt(status.st_ino))
     }
+}
+
+/// The file that `path` means, where it is a link: whoever opens one database by several names then finds the same lock and the
+/// same segments beside it. A link that leads nowhere yet leads to where the file is going to be.
+package func databasePath(_ path: String) -> String {
+    var path = path
+    // As many as the kernel follows.
+    for _ in 0..<40 {
+        guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { return path }
+        let folder = URL(filePath: path).deletingLastPathComponent()
+        path = target.hasPrefix("/") ? target : folder.appending(path: target).path
+    }
+    return path
 }
 
 extension StoreError {

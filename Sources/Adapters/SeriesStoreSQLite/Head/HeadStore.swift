@@ -16,7 +16,7 @@ package final class HeadStore: SampleStore, Sendable {
     package struct Limits: Hashable, Sendable {
         /// Samples held in memory at most, bytes; a push beyond it is told to come again.
         package var headBytes = 64 << 20
-        /// Series at most; samples of further ones are refused.
+        /// Series at most, in the database and beyond it; samples of further ones are refused.
         package var series = 1_000_000
         /// Samples older than this are refused, seconds.
         package var retentionSeconds = 90 * 86_400
@@ -61,7 +61,7 @@ package final class HeadStore: SampleStore, Sendable {
         let segments = try files.numbers().filter { $0 > flushed }
         var recovered = HeadState(
             bounds: .init(bytes: limits.headBytes, series: limits.series), segment: (segments.last ?? flushed) + 1,
-            flushed: flushed)
+            flushed: flushed, stored: try await database.storedSeries())
         var damage: [Int: String] = [:]
         for number in segments {
             damage[number] = Self.recover(try files.content(number), into: &recovered)
@@ -256,10 +256,13 @@ package final class HeadStore: SampleStore, Sendable {
         defer { flushTurn.give() }
         guard let head = state.withLock({ $0.freeze() }) else { return }
         do throws(StoreError) {
-            let rows = try await database.store(head.columns, rows: head.rows, segment: head.segment) { number in
+            let removals = state.withLock { $0.stored.removals }
+            let flushed = try await database.store(
+                head.columns, rows: head.rows, removals: removals, segment: head.segment
+            ) { number in
                 self.state.withLock { Array($0.block(of: number)) }
             }
-            state.withLock { $0.thaw(rows: rows) }
+            state.withLock { $0.thaw(flushed) }
             note(nil, of: .flush)
             try removeSegments(upTo: head.segment)
         } catch {

@@ -6,6 +6,8 @@ package import Units
 extension SQLiteStore {
     /// Series looked up in one read at most, whatever the limit on samples.
     static let keysAtOnce = 1_024
+    /// As many are looked up together, as neighbours share a page of labels.
+    private static let keysLookedUp = 64
 
     package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
         try await read { [index] database in
@@ -17,7 +19,7 @@ extension SQLiteStore {
                 }
             }
             let keys =
-                try candidates.map { try $0.compactMap { try table.key(of: Int64($0)) } }
+                try candidates.map { try table.keys(of: $0.map(Int64.init)) }
                 ?? table.all(of: selector?.metric).map(\.key)
             return keys.filter { selector?.matches($0) ?? true }.sorted()
         }
@@ -35,8 +37,9 @@ extension SQLiteStore {
             let (from, to) = (range.lowerBound.millisecondsSinceEpoch, range.upperBound.millisecondsSinceEpoch)
             let table = SeriesTable(database)
             var reader = ChunkReader(database)
-            return try keys.filter { key in
-                guard let series = try table.number(of: key) else { return false }
+            let numbers = try table.numbers(of: keys)
+            return try zip(keys, numbers).filter { _, number in
+                guard let series = number else { return false }
                 let rows = try reader.rows(of: series, from: from, to: to)
                 // Where a chunk reaches beyond both ends, only a look inside tells.
                 if rows.contains(where: { $0.start >= from || $0.last < to }) { return true }
@@ -44,7 +47,7 @@ extension SQLiteStore {
                     guard case .success(let run) = try reader.readOrTell(row) else { return true }
                     return !run.within(from, to).times.isEmpty
                 }
-            }
+            }.map(\.0)
         }
     }
 
@@ -73,13 +76,18 @@ extension SQLiteStore {
             let table = SeriesTable(database)
             var reader = ChunkReader(database)
             var (asked, chunks, samples) = (0, [(slot: Int, row: ChunkRow)](), 0.0)
-            for key in keys.prefix(Self.keysAtOnce) where asked == 0 || samples < Double(limit) {
-                if let series = try table.number(of: key) {
-                    let rows = try reader.rows(of: series, from: from, to: to)
-                    samples += rows.reduce(0) { $0 + $1.samples(from: from, to: to) }
-                    chunks += rows.map { (asked, $0) }
+            var rest = keys.prefix(Self.keysAtOnce)
+            while !rest.isEmpty, asked == 0 || samples < Double(limit) {
+                for series in try table.numbers(of: rest.prefix(Self.keysLookedUp)) {
+                    if let series {
+                        let rows = try reader.rows(of: series, from: from, to: to)
+                        samples += rows.reduce(0) { $0 + $1.samples(from: from, to: to) }
+                        chunks += rows.map { (asked, $0) }
+                    }
+                    asked += 1
+                    if samples >= Double(limit) { break }
                 }
-                asked += 1
+                rest = rest.dropFirst(Self.keysLookedUp)
             }
             if asked > 1 { chunks.sort { ($0.row.block, $0.row.offset) < ($1.row.block, $1.row.offset) } }
             var runs = [[Run]](repeating: [], count: asked)
