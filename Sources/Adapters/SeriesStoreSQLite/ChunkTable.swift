@@ -48,18 +48,6 @@ struct Run: Hashable, Sendable {
     }
 }
 
-extension [Int64] {
-    /// The first index whose element fulfils `predicate`, of elements that do from some index on.
-    fileprivate func partitioningIndex(_ predicate: (Int64) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if predicate(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-}
-
 /// Reads chunks, keeping the block read last: neighbours often lie in one.
 struct ChunkReader {
     private let database: Database

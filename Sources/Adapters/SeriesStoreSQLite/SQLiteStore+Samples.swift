@@ -31,28 +31,6 @@ extension SQLiteStore: SampleStore {
         }
     }
 
-    package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
-        try await read { database in
-            try SeriesTable(database).all(of: selector?.metric).map(\.key)
-                .filter { selector?.matches($0) ?? true }.sorted()
-        }
-    }
-
-    package func samples(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> SampleColumns {
-        let run = try await run(of: key, in: range)
-        return SampleColumns(
-            timestamps: run.times.map { Timestamp(millisecondsSinceEpoch: $0) }, values: run.values)
-    }
-
-    func run(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> Run {
-        try await read { database in
-            guard let series = try SeriesTable(database).number(of: key) else { return Run() }
-            var reader = ChunkReader(database)
-            return try reader.samples(
-                of: series, from: range.lowerBound.millisecondsSinceEpoch, to: range.upperBound.millisecondsSinceEpoch)
-        }
-    }
-
     package func prune(before time: Timestamp) async throws(StoreError) -> Int {
         try await write { database in
             let limit = time.millisecondsSinceEpoch
@@ -180,23 +158,5 @@ extension SQLiteStore: SampleStore {
         let before = Dictionary(zip(known.times, known.values)) { _, later in later }
         let times = touched.filter { before[$0] != now[$0] }.sorted()
         return (Run(times: times, values: times.map { now[$0] ?? 0 }), outcome)
-    }
-}
-
-extension SeriesSummary {
-    /// Nil where there is no time; `times` ascend.
-    init?(_ key: SeriesKey, times: [Int64], bytes: Int) {
-        guard let first = times.first, let last = times.last else { return nil }
-        var gapCounts: [Int64: Int] = [:]
-        for (earlier, later) in zip(times, times.dropFirst()) {
-            let (gap, isTooFar) = later.subtractingReportingOverflow(earlier)
-            gapCounts[isTooFar ? .max : gap, default: 0] += 1
-        }
-        // Of equally common gaps the shortest.
-        let step = gapCounts.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
-        let gaps = step.map { step in gapCounts.reduce(0) { $0 + ($1.key - step > step / 2 ? $1.value : 0) } }
-        self.init(
-            key: key, samples: times.count, first: Timestamp(millisecondsSinceEpoch: first),
-            last: Timestamp(millisecondsSinceEpoch: last), stepMilliseconds: step, gaps: gaps ?? 0, bytes: bytes)
     }
 }

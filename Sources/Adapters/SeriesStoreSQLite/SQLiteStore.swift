@@ -11,6 +11,8 @@ internal import Series
 package final class SQLiteStore: Sendable {
     package let path: String
     let pool: DatabasePool
+    /// Of the stored series, by their rows.
+    let index = SeriesIndex()
     /// Which file was opened.
     private let file: FileIdentity?
 

@@ -4,7 +4,7 @@ internal import Series
 
 /// The stored series: their labels in pages, a page found by a hash of the labels, so that many series stay small.
 struct SeriesTable {
-    private let database: Database
+    fileprivate let database: Database
     private var metrics: [String: Int64] = [:]
     /// The hashes of the series that were made, in the order of their making.
     private(set) var madeHashes: [Int32] = []
@@ -133,7 +133,7 @@ struct SeriesTable {
     // MARK: Finding
 
     /// The numbers of the series that have one, 0 for the others.
-    private func found(_ blocks: [CanonicalBlock], _ hashes: [Int32]) throws -> [Int64] {
+    fileprivate func found(_ blocks: [CanonicalBlock], _ hashes: [Int32]) throws -> [Int64] {
         var candidates: [(number: Int64, index: Int)] = []
         for (index, hash) in hashes.enumerated() {
             for number in try self.candidates(hash) { candidates.append((number, index)) }
@@ -154,7 +154,7 @@ struct SeriesTable {
         return try Int64.fetchAll(find, arguments: [hash])
     }
 
-    private func page(_ id: Int64) throws -> (metric: String, page: LabelPage)? {
+    fileprivate func page(_ id: Int64) throws -> (metric: String, page: LabelPage)? {
         let find = try database.cachedStatement(
             sql: """
                 SELECT metric.name, series_page.labels FROM series_page JOIN metric ON metric.id = series_page.metric
@@ -219,5 +219,13 @@ struct SeriesTable {
         let number = try Int64.fetchOne(database, sql: "SELECT id FROM metric WHERE name = ?", arguments: [name])
         metrics[name] = number
         return number ?? 0
+    }
+}
+
+extension SeriesTable {
+    /// The numbers of series, nil for those that are not stored. Every page is read once.
+    func numbers(of keys: some Collection<SeriesKey>) throws -> [Int64?] {
+        let blocks = try keys.map { try CanonicalBlock($0) }
+        return try found(blocks, blocks.map(\.hash)).map { $0 == 0 ? nil : $0 }
     }
 }

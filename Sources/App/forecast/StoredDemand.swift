@@ -37,22 +37,42 @@ struct DemandOptions: ParsableArguments {
     func load(now: Timestamp) async throws -> StoredDemand {
         let source = try DemandSource(self)
         let store = try await HeadStore(reading: source.db)
-        let found = try await store.series(matching: source.selector)
-        guard let summary = found.first, found.count == 1 else {
-            throw NoSuchSeries(selector: source.selector, found: found.map(\.key))
+        let (key, stored) = try await theOneSeries(of: source.selector, in: store)
+        guard let summary = SeriesSummary(key, times: stored.timestamps.map(\.millisecondsSinceEpoch), bytes: 0) else {
+            throw NoSuchSeries(selector: source.selector, found: [])
         }
-        let kind = kind ?? source.kind ?? DemandKind(impliedBy: summary.key.metric)
+        let kind = kind ?? source.kind ?? DemandKind(impliedBy: key.metric)
         let step = step?.seconds ?? source.step ?? max(60, Int((summary.stepMilliseconds ?? 60_000) / 1_000))
         let rowEnd = (summary.last.millisecondsSinceEpoch / 1_000 / Int64(step) + 1) * Int64(step)
         let end = min(now, Timestamp(secondsSinceEpoch: Int(rowEnd)))
-        let samples = try await store.samples(of: summary.key, in: summary.first..<max(summary.first, end))
+        let samples = stored.before(end)
         guard let rows = RegularSeries(resampling: samples, kind: kind, step: step, endingBy: end), rows.count > 0
         else {
             throw ValidationError(
-                "\(summary.key): no row of \(step) s has ended yet; ingest more, or give a smaller --step.")
+                "\(key): no row of \(step) s has ended yet; ingest more, or give a smaller --step.")
         }
         return StoredDemand(
-            store: store.database, key: summary.key, kind: kind, rows: rows, season: season.map { $0.seconds / step })
+            store: store.database, key: key, kind: kind, rows: rows, season: season.map { $0.seconds / step })
+    }
+}
+
+/// The one series with samples that a selector means, and all of them.
+private func theOneSeries(
+    of selector: SeriesSelector, in store: HeadStore
+) async throws -> (key: SeriesKey, samples: SampleColumns) {
+    let always = Timestamp(millisecondsSinceEpoch: .min)..<Timestamp(millisecondsSinceEpoch: .max)
+    var found = try await store.keys(matching: selector)
+    if found.count > 1 { found = try await store.keys(matching: selector, in: always) }
+    guard let key = found.first, found.count == 1 else { throw NoSuchSeries(selector: selector, found: found) }
+    return (key, try await store.samples(of: key, in: always))
+}
+
+extension SampleColumns {
+    /// What is before `end`, of columns that ascend.
+    fileprivate func before(_ end: Timestamp) -> SampleColumns {
+        guard let last = timestamps.last, last >= end else { return self }
+        let kept = timestamps.prefix { $0 < end }.count
+        return SampleColumns(timestamps: Array(timestamps.prefix(kept)), values: Array(values.prefix(kept)))
     }
 }
 

@@ -75,6 +75,7 @@ package struct StoreConformance {
             let batch = try randomBatch(&rng)
             let outcome = try await store.append(batch), expected = try await twin.append(batch)
             if tellsOutcomes, outcome != expected { findings.append("seed \(seed): another outcome") }
+            findings += try await readsManyAsOneByOne(store, twin, &rng).map { "seed \(seed): \($0)" }
         }
         for summary in try await twin.series(matching: nil) {
             let from = Int64(rng.next() % 600), range = time(from)..<time(from + 300)
@@ -85,6 +86,38 @@ package struct StoreConformance {
         let ours = try await store.series(matching: nil).map(Self.told)
         if try await twin.series(matching: nil).map(Self.told) != ours {
             findings.append("seed \(seed): other summaries")
+        }
+        return findings
+    }
+
+    /// Many series at once, in any order and among them unknown ones, give what each gives alone; and those that a selector
+    /// or a range means are found, and no others.
+    private func readsManyAsOneByOne(
+        _ store: any SampleStore, _ twin: InMemorySampleStore, _ rng: inout SplitMix64
+    ) async throws -> [String] {
+        var findings: [String] = []
+        let from = Int64(rng.next() % 600), range = time(from)..<time(from + Int64(rng.next() % 200))
+        var keys = try (0..<2).flatMap { metric in try (0..<4).map { try key("m\(metric)", "\($0)") } }
+        keys.sort { _, _ in rng.next() % 2 == 0 }
+        let limit = Int(rng.next() % 30)
+        let first = try await store.samples(ofFirst: keys[...], in: range, limit: limit)
+        if first.isEmpty || first.count > keys.count { findings.append("\(first.count) of \(keys.count) series") }
+        if try await store.samples(ofFirst: [], in: range, limit: limit).count != 0 { findings.append("some of none") }
+        var told: [String] = [], expected: [String] = []
+        for (key, samples) in zip(keys, first) { told.append("\(key) \(samples)") }
+        try await store.forEachSeries(keys, in: range) { told.append("\($0) \($1)") }
+        for (index, key) in keys.enumerated() {
+            let alone = "\(key) \(try await twin.samples(of: key, in: range))"
+            if index < first.count { expected.insert(alone, at: index) }
+            expected.append(alone)
+        }
+        if told != expected { findings.append("many at once are not what each is alone") }
+        let labels = SeriesKey.Label(name: "l", value: "\(rng.next() % 4)")
+        for selector in [nil, SeriesSelector(metric: "m0"), SeriesSelector(metric: "m1", labels: [labels])] {
+            let found = try await store.keys(matching: selector), known = try await twin.keys(matching: selector)
+            if found != known { findings.append("\(selector?.description ?? "all"): \(found), not \(known)") }
+            let within = try await store.keys(matching: selector, in: range)
+            if within != (try await twin.keys(matching: selector, in: range)) { findings.append("others in a range") }
         }
         return findings
     }

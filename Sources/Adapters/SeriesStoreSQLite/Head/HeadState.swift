@@ -16,6 +16,8 @@ struct HeadState: Sendable {
     private(set) var blocks: [UInt8] = []
     private var rows: [Int64] = []
     private var definedIn: [Int32] = []
+    /// To be raised wherever a number comes to mean another series: an index of them then begins anew.
+    private(set) var generation = 0
     /// Numbers that mean no series any more, to be given again.
     private var free: [Int] = []
     /// What is in the database, and how many series are here alone.
@@ -140,6 +142,7 @@ struct HeadState: Sendable {
         blocks += canonical
         let number: Int
         if let known = free.popLast() {
+            generation += 1
             number = known
             (ranges[known], rows[known], definedIn[known]) = (range, 0, Self.undefined)
         } else {
@@ -261,6 +264,7 @@ struct HeadState: Sendable {
     /// Sets these numbers free, and drops the bytes and the aliases of their series.
     private mutating func remove(_ gone: [Int]) {
         free += gone
+        generation += 1
         let isFree = Set(free)
         let old = blocks
         (blocks, labels) = ([], LabelTable())
@@ -278,14 +282,39 @@ struct HeadState: Sendable {
 
     // MARK: Reading
 
-    /// What the head holds of a series: parts that never change again, and of the last one what there is now. Oldest first.
-    func snapshot(of canonical: [UInt8]) -> (number: UInt32, parts: [HeadColumns.Part], newest: Run)? {
+    /// What the head holds of a series, oldest first: parts that never change again, and what the open one after them has now.
+    func snapshot(of canonical: [UInt8]) -> (number: UInt32, columns: [(parts: [GroupedPart], newest: Run)])? {
         guard let number = labels.series(of: canonical, in: canonical.indices) else { return nil }
-        let full = frozen.parts + active.parts.dropLast()
-        return (number, full, active.parts.last?.run(of: number) ?? Run())
+        return (number, [frozen, active].map { ($0.parts, $0.open.run(of: number)) })
     }
 
-    /// The numbers of the series that have samples in the head, ascending. Complexity: linear in the head.
+    /// The same of many series: their numbers, nil where one is not known, and all that the head holds.
+    func snapshot(of canonical: [[UInt8]]) -> (numbers: [UInt32?], columns: [HeadColumns]) {
+        let numbers = canonical.map { labels.series(of: $0, in: $0.indices) }
+        return (numbers, numbers.contains { $0 != nil } ? [frozen, active.copied()] : [])
+    }
+
+    /// The label blocks of the series numbered from `first` on, 4,096 at most.
+    func blocks(from first: Int) -> [[UInt8]] {
+        (first..<max(first, min(ranges.count, first + 4_096))).map { Array(block(of: $0)) }
+    }
+
+    /// Of the numbered series, or of all, those that have samples here and, as far as the head can tell, are not in the
+    /// database.
+    func unstored(_ numbers: [UInt32]?) -> [[UInt8]] {
+        let unknown = (numbers?.map(Int.init) ?? Array(ranges.indices)).filter { rows[$0] == 0 }
+        guard unknown.count > 8 else { return unknown.filter(hasSamples).map { Array(block(of: $0)) } }
+        let present = Set(presentSeries())
+        return unknown.filter(present.contains).map { Array(block(of: $0)) }
+    }
+
+    private func hasSamples(_ number: Int) -> Bool {
+        [frozen, active].contains { columns in
+            columns.parts.contains { $0.holds(UInt32(number)) } || columns.open.series.contains(UInt32(number))
+        }
+    }
+
+    /// The numbers of the series that have samples in the head, ascending. Complexity: linear in the series of its parts.
     func presentSeries() -> [Int] {
         let isPresent = presence()
         return isPresent.indices.filter { isPresent[$0] }
@@ -293,8 +322,9 @@ struct HeadState: Sendable {
 
     private func presence() -> [Bool] {
         var isPresent = [Bool](repeating: false, count: ranges.count)
-        for part in frozen.parts + active.parts {
-            for number in part.series { isPresent[Int(number)] = true }
+        for columns in [frozen, active] {
+            for part in columns.parts { for number in part.series { isPresent[Int(number)] = true } }
+            for number in columns.open.series { isPresent[Int(number)] = true }
         }
         return isPresent
     }

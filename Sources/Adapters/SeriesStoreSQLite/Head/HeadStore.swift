@@ -39,6 +39,8 @@ package final class HeadStore: SampleStore, Sendable {
     private let writer: AsyncStream<Void>.Continuation, flusher: AsyncStream<Void>.Continuation
     private let isStopping = Atomic(false)
     private let flushTurn = Turn()
+    /// Of the series that were met since the start, by their numbers in the head.
+    let index = SeriesIndex()
     private let troubles = Mutex(Troubles())
     /// What of the segments found at the start could not be read, a sentence a segment.
     package let damage: [String]
@@ -291,26 +293,7 @@ package final class HeadStore: SampleStore, Sendable {
         report(told)
     }
 
-    func snapshot(of canonical: [UInt8]) -> (number: UInt32, parts: [HeadColumns.Part], newest: Run)? {
-        state.withLock { $0.snapshot(of: canonical) }
-    }
-
-    /// The series that have samples in the head.
-    func presentKeys() -> [SeriesKey] {
-        let blocks = state.withLock { state in state.presentSeries().map { Array(state.block(of: $0)) } }
-        return blocks.compactMap { try? SeriesKey(labelBlock: $0) }
-    }
-
-    /// What the head holds now, the part on its way into the database first, and the keys by number.
-    func contents() -> (columns: [HeadColumns], keys: [Int: SeriesKey]) {
-        let (columns, blocks) = state.withLock { state in
-            let blocks = state.presentSeries().map { ($0, Array(state.block(of: $0))) }
-            return ([state.frozen, state.active], blocks)
-        }
-        var keys: [Int: SeriesKey] = [:]
-        for (number, block) in blocks { keys[number] = try? SeriesKey(labelBlock: block) }
-        return (columns, keys)
-    }
+    func withState<Result: Sendable>(_ body: (HeadState) -> Result) -> Result { state.withLock { body($0) } }
 
     /// Why the last flush failed; nil where none did.
     package var flushFailure: StoreError? { troubles.withLock { $0.flush } }
