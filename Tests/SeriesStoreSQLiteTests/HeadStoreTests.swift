@@ -112,7 +112,7 @@ struct HeadStoreTests {
     @Test func boundsAreKeptAndTold() async throws {
         try await withTemporaryDirectory { directory in
             var limits = HeadStore.Limits()
-            (limits.series, limits.headBytes, limits.retentionSeconds) = (2, 200, 3_600)
+            (limits.series, limits.headBytes, limits.lateSeconds) = (2, 200, 3_600)
             try await withHead(directory.appending(path: "a.db").path, limits) { head in
                 var columns = WriteColumns()
                 for name in ["a", "b", "c"] {

@@ -65,6 +65,7 @@ extension SQLiteStore {
                     problems.append("series \(chunk.series): \(damage)")
                 }
             }
+            problems += try Self.rollupProblems(database)
             return StoreReport(
                 series: try Int.fetchOne(database, sql: "SELECT count(*) FROM series") ?? 0, chunks: chunks,
                 samples: samples, blocks: try Int.fetchOne(database, sql: "SELECT count(*) FROM block") ?? 0,

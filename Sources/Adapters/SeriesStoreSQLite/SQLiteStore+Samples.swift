@@ -10,11 +10,13 @@ extension SQLiteStore: SampleStore {
         try await write { database in
             var outcome = AppendOutcome()
             var (reader, writer, table) = (ChunkReader(database), BlockWriter(database), SeriesTable(database))
+            let late = try LateSamples(database)
             for (key, columns) in zip(batch.keys, batch.columns) {
                 let series = try table.madeNumber(of: key)
                 let change = try Self.change(columns, of: series, &reader)
                 outcome += change.outcome
                 if !change.run.times.isEmpty { try writer.append(change.run, of: series) }
+                try late.note(change.run, of: series)
             }
             try writer.finish()
             return outcome
@@ -57,6 +59,7 @@ extension SQLiteStore: SampleStore {
         try await write { database in
             let limit = time.millisecondsSinceEpoch
             try database.execute(sql: "DELETE FROM decision WHERE time < ?", arguments: [limit])
+            try Self.noteSamplesPruned(before: limit, database)
             var removed =
                 try Int.fetchOne(database, sql: "SELECT sum(count) FROM chunk WHERE last < ?", arguments: [limit]) ?? 0
             try database.execute(sql: "DELETE FROM chunk WHERE last < ?", arguments: [limit])

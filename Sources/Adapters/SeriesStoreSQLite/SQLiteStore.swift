@@ -6,13 +6,21 @@ internal import Series
 
 /// Samples, models and decisions in one SQLite file, in WAL mode: one writer at a time, readers never wait for it.
 ///
-/// What is acknowledged survives the end of the process (`synchronous = NORMAL`); a power cut can take the last
-/// transactions, never the file.
+/// What is acknowledged survives the end of the process. A power cut can take the last transactions where `synchronous` is
+/// `normal`, never the file.
 package final class SQLiteStore: Sendable {
     package let path: String
     let pool: DatabasePool
     /// Which file was opened.
     private let file: FileIdentity?
+
+    /// Whether a transaction waits until the disk has it.
+    package enum Synchronous: String, CaseIterable, Sendable {
+        case full, normal
+        var pragma: String { "PRAGMA synchronous = \(rawValue)" }
+    }
+    /// Of everything but a flush of the head, which is always `full`.
+    let synchronous: Synchronous
 
     /// What to do where there is no database at the path.
     package enum Missing: Sendable { case create, refuse }
@@ -21,13 +29,13 @@ package final class SQLiteStore: Sendable {
     ///
     /// - Throws: where it cannot be opened or written, is no database, or was written by a newer program. Nothing is made
     ///   or changed then.
-    package init(path: String, missing: Missing) throws(StoreError) {
+    package init(path: String, missing: Missing, synchronous: Synchronous = .normal) throws(StoreError) {
         if missing == .refuse, !FileManager.default.fileExists(atPath: path) {
             throw StoreError(.unwritable, "\(path): no such database; `forecast ingest FILE --db \(path)` makes one")
         }
-        self.path = path
+        (self.path, self.synchronous) = (path, synchronous)
         do {
-            pool = try DatabasePool(path: path, configuration: Self.configuration)
+            pool = try DatabasePool(path: path, configuration: Self.configuration(synchronous))
             file = FileIdentity(path)
             let migrator = Schema.migrator
             guard try !pool.read(migrator.hasBeenSuperseded) else {
@@ -48,13 +56,13 @@ package final class SQLiteStore: Sendable {
         }
     }
 
-    private static var configuration: Configuration {
+    private static func configuration(_ synchronous: Synchronous) -> Configuration {
         var configuration = Configuration()
         // Others on the file (an ingest beside the daemon) finish their batch in far less.
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864")
+            try database.execute(sql: "\(synchronous.pragma); PRAGMA journal_size_limit = 67108864")
         }
         return configuration
     }

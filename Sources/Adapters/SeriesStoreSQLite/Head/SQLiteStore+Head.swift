@@ -32,8 +32,8 @@ extension SQLiteStore {
         do {
             return try await pool.writeWithoutTransaction { database in
                 // The segment is dropped after this: it must not be the only copy.
-                try database.execute(sql: "PRAGMA synchronous = FULL")
-                defer { try? database.execute(sql: "PRAGMA synchronous = NORMAL") }
+                try database.execute(sql: Synchronous.full.pragma)
+                defer { try? database.execute(sql: synchronous.pragma) }
                 var met: [Int: Int64] = [:]
                 try database.inTransaction(.immediate) {
                     met = try Self.write(head, rows: rows, block: block, database)
@@ -53,13 +53,16 @@ extension SQLiteStore {
     ) throws -> [Int: Int64] {
         let grouped = head.grouped(seriesCount: rows.count)
         var (writer, table) = (BlockWriter(database), SeriesTable(database))
+        let late = try LateSamples(database)
         var met: [Int: Int64] = [:]
         var start = 0
         for (number, end) in grouped.ends.enumerated() where end > start {
             let row = rows[number] != 0 ? rows[number] : try table.madeNumber(of: SeriesKey(labelBlock: block(number)))
             if rows[number] == 0 { met[number] = row }
             let run = Run(times: Array(grouped.times[start..<end]), values: Array(grouped.values[start..<end]))
-            try writer.append(run.sortedByTime(), of: row)
+            let sorted = run.sortedByTime()
+            try writer.append(sorted, of: row)
+            try late.note(sorted, of: row)
             start = end
         }
         try writer.finish()
