@@ -15,7 +15,7 @@ struct HeadStoreTests {
     /// Whatever stays in the head.
     @Test func conformsFromTheHead() async throws {
         try await withTemporaryDirectory { directory in
-            let conformance = StoreConformance(tellsOutcomes: false) { check in
+            let conformance = StoreConformance(tellsOutcomes: false, upkeep: rollUp) { check in
                 try await withHead(directory.appending(path: "\(UUID()).db").path) { try await check($0) }
             }
             let findings = try await conformance.findings()

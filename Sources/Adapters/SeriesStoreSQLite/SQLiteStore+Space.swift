@@ -25,7 +25,8 @@ extension SQLiteStore {
             let space = try await space()
             guard space.bytes - space.free > limit else { break }
             let span = try await span()
-            let isFresh = span.map { $0.upperBound.subtractingReportingOverflow($0.lowerBound) }
+            let isFresh =
+                span.map { $0.upperBound.subtractingReportingOverflow($0.lowerBound) }
                 .map { !$0.overflow && $0.partialValue <= Self.freshest } ?? true
             if isFresh, try await pruneOldestRollups() { continue }
             guard let span else { break }

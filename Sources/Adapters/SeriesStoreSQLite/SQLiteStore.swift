@@ -35,13 +35,15 @@ package final class SQLiteStore: Sendable {
         }
         (self.path, self.synchronous) = (path, synchronous)
         do {
-            pool = try DatabasePool(path: path, configuration: Self.configuration(synchronous))
+            pool = try DatabasePool(path: path, configuration: Self.configuration)
             file = FileIdentity(path)
             let migrator = Schema.migrator
             guard try !pool.read(migrator.hasBeenSuperseded) else {
                 throw StoreError(.newerFormat, "\(path): written by a newer version of forecast; upgrade this one")
             }
             try migrator.migrate(pool)
+            // A pool sets the level of its writer to NORMAL when it opens.
+            try pool.writeWithoutTransaction { try $0.execute(sql: synchronous.pragma) }
         } catch {
             throw StoreError(error, path: path)
         }
@@ -56,15 +58,21 @@ package final class SQLiteStore: Sendable {
         }
     }
 
-    private static func configuration(_ synchronous: Synchronous) -> Configuration {
+    private static var configuration: Configuration {
         var configuration = Configuration()
         // Others on the file (an ingest beside the daemon) finish their batch in far less.
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { database in
-            try database.execute(sql: "\(synchronous.pragma); PRAGMA journal_size_limit = 67108864")
+            try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
         }
         return configuration
+    }
+
+    /// The level that the next transaction would be written with; nil for one this program does not set.
+    package func effectiveSynchronous() async throws(StoreError) -> Synchronous? {
+        // By SQLite's numbers.
+        try await write { [1: .normal, 2: .full][try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? 0] }
     }
 
     /// Moves what SQLite's own log holds into the file, as far as readers let it. Nothing is lost where that fails.

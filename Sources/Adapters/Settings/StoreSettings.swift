@@ -29,7 +29,8 @@ package struct StoreSettings: Hashable, Sendable {
         guard let section else { return }
         section.allow(
             [
-                "path", "retention", "late", "rollups", "size", "memory", "series", "flush", "synchronous", "acknowledge",
+                "path", "retention", "late", "rollups", "size", "memory", "series", "flush", "synchronous",
+                "acknowledge",
             ], &problems)
         let retention = section.seconds("retention", default: Double(retentionSeconds), &problems)
         if retention < 86_400 { problems.add(section, "retention", "must be at least 1d") }

@@ -79,7 +79,8 @@ package final class HeadStore: SampleStore, Sendable {
         var limits = Limits()
         limits.headBytes = .max
         try await self.init(
-            SQLiteStore(path: path, missing: .refuse, synchronous: synchronous), limits: limits, now: { Timestamp(millisecondsSinceEpoch: 0) })
+            SQLiteStore(path: path, missing: .refuse, synchronous: synchronous), limits: limits,
+            now: { Timestamp(millisecondsSinceEpoch: 0) })
     }
 
     private static func recover(_ bytes: [UInt8], into state: inout HeadState) -> LogRecord.Findings {

@@ -81,7 +81,8 @@ struct RollupBuilder {
         for (index, number) in columns.numbers.enumerated() {
             page.append(number, columns.windows[index])
             let day = RollupLevel.fine.page(ofWindow: number)
-            let isLast = index + 1 == columns.count
+            let isLast =
+                index + 1 == columns.count
                 || RollupLevel.fine.page(ofWindow: columns.numbers[index + 1]) != day
             guard isLast else { continue }
             if try !isKept(.fine, day, of: series) {
@@ -107,7 +108,8 @@ struct RollupBuilder {
             try table.has(.fine, of: series, in: days)
         else { return }
         var reader = try RollupReader(database, series: series)
-        let hours = RollupLevel.coarse.windows(ofPage: page), factor = Int64(RollupLevel.coarse.step / RollupLevel.fine.step)
+        let hours = RollupLevel.coarse.windows(ofPage: page),
+            factor = Int64(RollupLevel.coarse.step / RollupLevel.fine.step)
         let fine = try reader.windows(
             hours.lowerBound * factor..<hours.upperBound * factor, step: RollupLevel.fine.step)
         samples += reader.samplesRead

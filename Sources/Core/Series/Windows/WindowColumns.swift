@@ -73,7 +73,9 @@ package struct WindowColumns: Hashable, Sendable {
     package func folded(to longer: Int) -> WindowColumns {
         precondition(longer % step == 0, "a window is put together from whole ones")
         guard longer != step else { return self }
-        if let between = Self.rollupSteps.first(where: { $0 > step && $0 < longer && longer % $0 == 0 && $0 % step == 0 }) {
+        if let between = Self.rollupSteps.first(where: {
+            $0 > step && $0 < longer && longer % $0 == 0 && $0 % step == 0
+        }) {
             return folded(to: between).folded(to: longer)
         }
         let factor = Int64(longer / step)
@@ -94,7 +96,8 @@ package struct WindowColumns: Hashable, Sendable {
 
     /// The windows whose numbers lie within `range`. Complexity: linear.
     package func within(_ range: Range<Int64>) -> WindowColumns {
-        guard let first = numbers.first, let last = numbers.last, !(range.contains(first) && range.contains(last)) else {
+        guard let first = numbers.first, let last = numbers.last, !(range.contains(first) && range.contains(last))
+        else {
             return self
         }
         var part = WindowColumns(step: step)

@@ -35,7 +35,9 @@ package enum WindowPage {
         let (numbers, counts) = try takeChunk(&rest, count: nil)
         var fields: [[Double]] = []
         for _ in 0..<(isPlain ? 4 : 5) { fields.append(try takeChunk(&rest, count: numbers.count).values) }
-        guard rest.isEmpty, numbers.count <= maximumCount else { throw ChunkError("a rollup has other bytes than windows") }
+        guard rest.isEmpty, numbers.count <= maximumCount else {
+            throw ChunkError("a rollup has other bytes than windows")
+        }
         var columns = WindowColumns(step: step)
         for (row, number) in numbers.enumerated() {
             columns.append(number, try window(count: counts[row], fields.map { $0[row] }))
@@ -70,7 +72,9 @@ package enum WindowPage {
         guard length <= rest.count else { throw ChunkError("a rollup ends too soon") }
         let chunk = try Chunk.decode(rest.prefix(length))
         rest = rest.dropFirst(length)
-        guard count == nil || chunk.values.count == count else { throw ChunkError("columns of a rollup differ in length") }
+        guard count == nil || chunk.values.count == count else {
+            throw ChunkError("columns of a rollup differ in length")
+        }
         return chunk
     }
 
