@@ -33,6 +33,12 @@ package protocol SampleStore: Sendable {
     /// The series that have samples within [`range.lowerBound`, `range.upperBound`), ascending.
     func keys(matching selector: SeriesSelector?, in range: Range<Timestamp>) async throws(StoreError) -> [SeriesKey]
 
+    /// What the samples of the series with this key come to in windows of `step` seconds: those that begin in the window that
+    /// holds `range.lowerBound` or later, and before the one that holds `range.upperBound`. Windows without samples are left out.
+    ///
+    /// The same as from `samples`, bit for bit; where samples have been pruned, what the store keeps of them.
+    func windows(of key: SeriesKey, in range: Range<Timestamp>, step: Int) async throws(StoreError) -> WindowColumns
+
     /// Removes what is older than `time`; returns how many samples went.
     func prune(before time: Timestamp) async throws(StoreError) -> Int
 }
@@ -78,6 +84,21 @@ extension SampleStore {
             for (key, samples) in zip(rest, found) { try take(key, samples) }
             rest = rest.dropFirst(found.count)
         }
+    }
+
+    /// For stores that keep samples alone.
+    package func windows(
+        of key: SeriesKey, in range: Range<Timestamp>, step: Int
+    ) async throws(StoreError) -> WindowColumns {
+        let width = Int64(step) * 1_000
+        let numbers = WindowColumns.numbers(of: step, in: range)
+        // Times before the first whole window there can be are as far away as it.
+        let bounds = [numbers.lowerBound, numbers.upperBound].map { number in
+            let (time, isTooFar) = number.multipliedReportingOverflow(by: width)
+            return Timestamp(millisecondsSinceEpoch: isTooFar ? .min : time)
+        }
+        guard bounds[0] < bounds[1] else { return WindowColumns(step: step) }
+        return WindowColumns(try await samples(of: key, in: bounds[0]..<bounds[1]), step: step)
     }
 
     /// For stores that have no faster way: by way of a batch.

@@ -15,7 +15,7 @@ struct HeadStoreTests {
     /// Whatever stays in the head.
     @Test func conformsFromTheHead() async throws {
         try await withTemporaryDirectory { directory in
-            let conformance = StoreConformance(tellsOutcomes: false) { check in
+            let conformance = StoreConformance(tellsOutcomes: false, upkeep: rollUp) { check in
                 try await withHead(directory.appending(path: "\(UUID()).db").path) { try await check($0) }
             }
             let findings = try await conformance.findings()
@@ -140,7 +140,7 @@ struct HeadStoreTests {
     @Test func boundsAreKeptAndTold() async throws {
         try await withTemporaryDirectory { directory in
             var limits = HeadStore.Limits()
-            (limits.series, limits.headBytes, limits.retentionSeconds) = (2, 200, 3_600)
+            (limits.series, limits.headBytes, limits.lateSeconds) = (2, 200, 3_600)
             try await withHead(directory.appending(path: "a.db").path, limits) { head in
                 var columns = WriteColumns()
                 for name in ["a", "b", "c"] {

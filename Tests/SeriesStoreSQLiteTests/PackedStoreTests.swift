@@ -147,7 +147,7 @@ import Units
     @Test func monthsOfChangingLabelsEndInNoRefusal() async throws {
         try await withTemporaryDirectory { directory in
             var limits = HeadStore.Limits()
-            (limits.series, limits.retentionSeconds) = (10, 1_000_000_000)
+            (limits.series, limits.lateSeconds) = (10, 1_000_000_000)
             let path = directory.appending(path: "a.db").path, lasting = try SeriesKey(metric: "lasting")
             for start in [0, 40] {
                 try await withHead(path, limits) { head in
@@ -170,7 +170,7 @@ import Units
     @Test func theBoundCountsWhatIsStored() async throws {
         try await withTemporaryDirectory { directory in
             var limits = HeadStore.Limits()
-            (limits.series, limits.retentionSeconds) = (4, 1_000_000_000)
+            (limits.series, limits.lateSeconds) = (4, 1_000_000_000)
             let path = directory.appending(path: "a.db").path
             try await withHead(path, limits) { head in
                 let outcome = try await write(head, pods(3, 0), 0)
@@ -195,7 +195,7 @@ import Units
     @Test func aSeriesWithoutSamplesIsForgotten() async throws {
         try await withTemporaryDirectory { directory in
             var limits = HeadStore.Limits()
-            (limits.series, limits.retentionSeconds) = (3, 3_600)
+            (limits.series, limits.lateSeconds) = (3, 3_600)
             try await withHead(directory.appending(path: "a.db").path, limits) { head in
                 #expect(try await write(head, pods(2, 0), -10_000).tooOld == 2)
                 #expect(try await write(head, pods(2, 1), 0).overLimit == 1)

@@ -53,16 +53,35 @@ struct ChunkDirectory {
         return found.sorted { ($0.block, $0.offset) < ($1.block, $1.offset) }
     }
 
-    /// The chunks of all series of a page, in the order they were written.
-    func chunks(ofPage page: Int64) throws -> [ChunkRow] {
+    /// The chunks of all series of a page whose times touch [`from`, `to`], in the order they were written.
+    ///
+    /// `passingOverDamage`: of a damaged list, those that can be read.
+    func chunks(
+        ofPage page: Int64, from: Int64 = .min, to: Int64 = .max, passingOverDamage: Bool = false
+    ) throws -> [ChunkRow] {
         let first = LabelPage.number(page: page, slot: 0)
         let statement = try database.cachedStatement(
-            sql: "SELECT * FROM chunk WHERE owner = ?1 OR owner BETWEEN ?2 AND ?3")
+            sql: "SELECT * FROM chunk WHERE (owner = ?1 OR owner BETWEEN ?2 AND ?3) AND start <= ?5 AND last >= ?4")
         let rows = try Row.fetchCursor(
-            statement, arguments: [-page, first, LabelPage.number(page: page, slot: LabelPage.slots - 1)])
+            statement, arguments: [-page, first, LabelPage.number(page: page, slot: LabelPage.slots - 1), from, to])
         var found: [ChunkRow] = []
-        while let row = try rows.next() { try Self.forEach(row) { found.append($0) } }
+        while let row = try rows.next() {
+            do {
+                try Self.forEach(row) { if $0.start <= to, $0.last >= from { found.append($0) } }
+            } catch let damage as ChunkDamage { if !passingOverDamage { throw damage } }
+        }
         return found.sorted { ($0.block, $0.offset) < ($1.block, $1.offset) }
+    }
+
+    /// The last time of any chunk; nil where there is none.
+    func newest() throws -> Int64? { try Int64.fetchOne(database, sql: "SELECT max(last) FROM chunk") }
+
+    /// Gives the chunks whose times touch [`from`, `to`], page by page of series; lists that are damaged are passed over.
+    func forEachPage(from: Int64, to: Int64, _ body: ([ChunkRow]) throws -> Void) throws {
+        for page in try Int64.fetchAll(database, sql: "SELECT id FROM series_page ORDER BY id") {
+            let chunks = try chunks(ofPage: page, from: from, to: to, passingOverDamage: true)
+            if !chunks.isEmpty { try body(chunks) }
+        }
     }
 
     /// Of these series, in ascending order, those that have no chunk.

@@ -72,6 +72,7 @@ extension SQLiteStore {
                     }
                 } catch let damage as ChunkDamage { problems.append("\(damage)") }
             }
+            problems += try Self.rollupProblems(database)
             return StoreReport(
                 series: known.count, chunks: chunks, samples: samples,
                 blocks: try Int.fetchOne(database, sql: "SELECT count(*) FROM block") ?? 0, problems: problems)

@@ -11,10 +11,12 @@ extension SQLiteStore: SampleStore {
             var outcome = AppendOutcome()
             var (reader, writer, table) = (ChunkReader(database), BlockWriter(database), SeriesTable(database))
             let numbers = try table.madeNumbers(of: batch.keys.map { try CanonicalBlock($0) })
+            let late = try LateSamples(database)
             for (series, columns) in zip(numbers, batch.columns) {
                 let change = try Self.change(columns, of: series, &reader)
                 outcome += change.outcome
                 if !change.run.times.isEmpty { try writer.append(change.run, of: series) }
+                try late.note(change.run, of: series)
             }
             try writer.finish()
             return outcome
@@ -35,13 +37,14 @@ extension SQLiteStore: SampleStore {
         try await write { database in
             let limit = time.millisecondsSinceEpoch
             try database.execute(sql: "DELETE FROM decision WHERE time < ?", arguments: [limit])
+            try Self.noteSamplesPruned(before: limit, database)
             let old = try Self.chunks(startingBefore: limit, database)
             let directory = ChunkDirectory(database)
             for place in old.places { try directory.delete(place) }
             try directory.remove(old.ended)
             let removed = old.samples + (try Self.cutChunks(of: old.held, before: limit, database))
             try Self.removeEmptyBlocks(database)
-            try SeriesTable(database).remove(directory.withoutChunks(old.series.sorted()))
+            try Self.removeEmptySeries(among: old.series.sorted(), database)
             return removed
         }
     }
@@ -108,6 +111,15 @@ extension SQLiteStore: SampleStore {
     /// Nil where the list of chunks that is read is damaged.
     static func intact(_ rows: () throws -> [ChunkRow]) throws -> [ChunkRow]? {
         do { return try rows() } catch is ChunkDamage { return nil }
+    }
+
+    /// Forgets those of these series, ascending, of which neither samples nor rollups are left.
+    static func removeEmptySeries(among series: [Int64], _ database: Database) throws {
+        let rollups = RollupTable(database)
+        let empty = try ChunkDirectory(database).withoutChunks(series).filter { try !rollups.hasAny(of: $0) }
+        // Their numbers are given again.
+        for series in empty { try rollups.forgetDueDays(of: series) }
+        try SeriesTable(database).remove(empty)
     }
 
     static func removeEmptyBlocks(_ database: Database) throws {

@@ -6,8 +6,8 @@ internal import Series
 
 /// Samples, models and decisions in one SQLite file, in WAL mode: one writer at a time, readers never wait for it.
 ///
-/// What is acknowledged survives the end of the process (`synchronous = NORMAL`); a power cut can take the last
-/// transactions, never the file.
+/// What is acknowledged survives the end of the process. A power cut can take the last transactions where `synchronous` is
+/// `normal`, never the file.
 package final class SQLiteStore: Sendable {
     package let path: String
     let pool: DatabasePool
@@ -16,6 +16,14 @@ package final class SQLiteStore: Sendable {
     /// Which file was opened.
     private let file: FileIdentity?
 
+    /// Whether a transaction waits until the disk has it.
+    package enum Synchronous: String, CaseIterable, Sendable {
+        case full, normal
+        var pragma: String { "PRAGMA synchronous = \(rawValue)" }
+    }
+    /// Of everything but a flush of the head, which is always `full`.
+    let synchronous: Synchronous
+
     /// What to do where there is no database at the path.
     package enum Missing: Sendable { case create, refuse }
 
@@ -23,12 +31,12 @@ package final class SQLiteStore: Sendable {
     ///
     /// - Throws: where it cannot be opened or written, is no database, or was written by a newer program. Nothing is made
     ///   or changed then.
-    package init(path: String, missing: Missing) throws(StoreError) {
+    package init(path: String, missing: Missing, synchronous: Synchronous = .normal) throws(StoreError) {
         if missing == .refuse, !FileManager.default.fileExists(atPath: path) {
             throw StoreError(.unwritable, "\(path): no such database; `forecast ingest FILE --db \(path)` makes one")
         }
         let path = databasePath(path)
-        self.path = path
+        (self.path, self.synchronous) = (path, synchronous)
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration)
             file = FileIdentity(path)
@@ -37,6 +45,8 @@ package final class SQLiteStore: Sendable {
                 throw StoreError(.newerFormat, "\(path): written by a newer version of forecast; upgrade this one")
             }
             try migrator.migrate(pool)
+            // A pool sets the level of its writer to NORMAL when it opens.
+            try pool.writeWithoutTransaction { try $0.execute(sql: synchronous.pragma) }
         } catch {
             throw StoreError(error, path: path)
         }
@@ -57,9 +67,15 @@ package final class SQLiteStore: Sendable {
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864")
+            try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
         }
         return configuration
+    }
+
+    /// The level that the next transaction would be written with; nil for one this program does not set.
+    package func effectiveSynchronous() async throws(StoreError) -> Synchronous? {
+        // By SQLite's numbers.
+        try await write { [1: .normal, 2: .full][try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? 0] }
     }
 
     /// Moves what SQLite's own log holds into the file, as far as readers let it. Nothing is lost where that fails.

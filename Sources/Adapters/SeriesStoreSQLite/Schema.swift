@@ -9,6 +9,7 @@ enum Schema {
         migrator.registerMigration("2") { try $0.execute(sql: second) }
         migrator.registerMigration("backfill") { try $0.execute(sql: backfill) }
         migrator.registerMigration("packed") { try pack($0) }
+        migrator.registerMigration("rollups") { try $0.execute(sql: rollups) }
         return migrator
     }
 
@@ -102,6 +103,30 @@ enum Schema {
             source TEXT PRIMARY KEY,
             start INTEGER NOT NULL,
             done INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Pages of windows; `rollup_due` holds the days, since 1970, whose pages are to be made, `rollup_state` how far that has come.
+    private static let rollups = """
+        CREATE TABLE rollup (
+            id INTEGER PRIMARY KEY,
+            series INTEGER NOT NULL,
+            step INTEGER NOT NULL,
+            page INTEGER NOT NULL,
+            data BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX rollup_by_page ON rollup (series, step, page);
+
+        CREATE TABLE rollup_due (
+            series INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            PRIMARY KEY (series, first, last)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE rollup_state (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """
 }

@@ -107,6 +107,13 @@ extension HeadStore {
         try await betweenFlushes { () async throws(StoreError) in try await self.database.prune(before: time) }
     }
 
+    /// As `SQLiteStore.pruneRollups`.
+    package func pruneRollups(fineBefore: Timestamp, coarseBefore: Timestamp) async throws(StoreError) -> Int {
+        try await betweenFlushes { () async throws(StoreError) in
+            try await self.database.pruneRollups(fineBefore: fineBefore, coarseBefore: coarseBefore)
+        }
+    }
+
     /// As `SQLiteStore.prune(toBytes:)`. What is in the head stays.
     package func prune(toBytes limit: Int) async throws(StoreError) -> Int {
         try await betweenFlushes { () async throws(StoreError) in try await self.database.prune(toBytes: limit) }

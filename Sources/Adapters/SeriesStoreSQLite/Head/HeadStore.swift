@@ -18,8 +18,10 @@ package final class HeadStore: SampleStore, Sendable {
         package var headBytes = 64 << 20
         /// Series at most, in the database and beyond it; samples of further ones are refused.
         package var series = 1_000_000
-        /// Samples older than this are refused, seconds.
-        package var retentionSeconds = 90 * 86_400
+        /// Samples that come older than this are refused, seconds.
+        package var lateSeconds = 90 * 86_400
+        /// Whether a push is answered once its samples are written, before they are synced: a power cut may take it then.
+        package var acknowledgesUnsynced = false
         /// How long a sample may stay out of the database, seconds.
         package var flushSeconds = 300.0
         /// After a flush that failed, seconds until the next; doubled each time it fails again, up to thirtyfold.
@@ -73,11 +75,14 @@ package final class HeadStore: SampleStore, Sendable {
     }
 
     /// For reading what is stored, and what a daemon has acknowledged and not flushed yet, whether it still runs or not.
-    package convenience init(reading path: String) async throws(StoreError) {
+    package convenience init(
+        reading path: String, synchronous: SQLiteStore.Synchronous = .normal
+    ) async throws(StoreError) {
         var limits = Limits()
         limits.headBytes = .max
         try await self.init(
-            SQLiteStore(path: path, missing: .refuse), limits: limits, now: { Timestamp(millisecondsSinceEpoch: 0) })
+            SQLiteStore(path: path, missing: .refuse, synchronous: synchronous), limits: limits,
+            now: { Timestamp(millisecondsSinceEpoch: 0) })
     }
 
     private static func recover(_ bytes: [UInt8], into state: inout HeadState) -> LogRecord.Findings {
@@ -94,7 +99,7 @@ package final class HeadStore: SampleStore, Sendable {
     // MARK: Pushes
 
     package func write(_ columns: WriteColumns) async throws(StoreError) -> WriteOutcome {
-        let oldest = now().advanced(bySeconds: -limits.retentionSeconds).millisecondsSinceEpoch
+        let oldest = now().advanced(bySeconds: -limits.lateSeconds).millisecondsSinceEpoch
         let (outcome, push, isFlushDue) = try admit(columns, oldest)
         if isFlushDue { flusher.yield() }
         guard outcome.accepted > 0 else { return outcome }
@@ -213,7 +218,7 @@ package final class HeadStore: SampleStore, Sendable {
 
     /// Whoever removed the segment beneath the daemon removed what was acknowledged; it is not to go on unnoticed.
     private func append(_ bytes: [UInt8], to descriptor: Int32, _ segment: Int) throws(StoreError) {
-        guard try !files.append(bytes, to: descriptor, segment) else { return }
+        guard try !files.append(bytes, to: descriptor, segment, syncing: !limits.acknowledgesUnsynced) else { return }
         // A flush removes what it has stored.
         guard state.withLock({ $0.flushedSegment }) < segment else { return }
         throw StoreError(.unwritable, "\(files.path(segment)): was removed while it was written to")

@@ -42,8 +42,8 @@ extension SQLiteStore {
         do {
             return try await pool.writeWithoutTransaction { database in
                 // The segment is dropped after this: it must not be the only copy.
-                try database.execute(sql: "PRAGMA synchronous = FULL")
-                defer { try? database.execute(sql: "PRAGMA synchronous = NORMAL") }
+                try database.execute(sql: Synchronous.full.pragma)
+                defer { try? database.execute(sql: synchronous.pragma) }
                 var flushed = FlushedSeries()
                 try database.inTransaction(.immediate) {
                     flushed.removals = try SeriesTable(database).removals()
@@ -73,6 +73,7 @@ extension SQLiteStore {
         let grouped = head.grouped(seriesCount: rows.count)
         let range = { (number: Int) in (number == 0 ? 0 : grouped.ends[number - 1])..<grouped.ends[number] }
         var (writer, table, rows) = (BlockWriter(database), SeriesTable(database), rows)
+        let late = try LateSamples(database)
         var present = rows.indices.filter { !range($0).isEmpty }
         let unknown = present.filter { rows[$0] == 0 }
         for first in stride(from: 0, to: unknown.count, by: batch) {
@@ -87,7 +88,9 @@ extension SQLiteStore {
         for index in present {
             let range = range(index)
             let run = Run(times: Array(grouped.times[range]), values: Array(grouped.values[range]))
-            try writer.append(run.sortedByTime(), of: rows[index])
+            let sorted = run.sortedByTime()
+            try writer.append(sorted, of: rows[index])
+            try late.note(sorted, of: rows[index])
         }
         try writer.finish()
         flushed.made = table.madeHashes
