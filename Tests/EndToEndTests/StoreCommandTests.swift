@@ -1,4 +1,5 @@
 import Foundation
+import Series
 import TestSupport
 import Testing
 
@@ -93,6 +94,29 @@ import Testing
             try bytes.write(to: URL(filePath: copy))
             let outcome = try await BuiltBinary.run(["store", "check", "--db", copy])
             #expect(outcome.status == 1 && outcome.errors.contains("damaged"), "\(outcome.output) \(outcome.errors)")
+        }
+    }
+
+    /// A damaged chunk costs its own samples, which are named; the rest is written.
+    @Test func exportPassesOverDamage() async throws {
+        try await withTemporaryDirectory { directory in
+            let db = directory.appending(path: "a.db").path, output = directory.appending(path: "o.jsonl").path
+            try await ingest(#"{"metric":{"__name__":"m"},"values":[1,2.5,3],"timestamps":[0,1000,2000]}"#, into: db)
+            try await ingest(#"{"metric":{"__name__":"m"},"values":[4],"timestamps":[9000]}"#, into: db)
+            var bytes = try Data(contentsOf: URL(filePath: db))
+            let chunk = Chunk.encode(times: [0, 1_000, 2_000], values: [1, 2.5, 3])
+            let place = try #require(bytes.range(of: Data(chunk)))
+            bytes[place.lowerBound] = 0xFF
+            try bytes.write(to: URL(filePath: db))
+            for (options, status) in [([], Int32(1)), (["--skip-bad"], 0)] {
+                let outcome = try await BuiltBinary.run(
+                    ["store", "export", "--db", db, "--output", output] + options)
+                #expect(outcome.status == status && outcome.output.contains("1 samples of 1 series"))
+                #expect(outcome.errors.contains("m: 3 samples from 1970-01-01T00:00:00Z to 1970-01-01T00:00:02Z"))
+                #expect(outcome.errors.contains("3 samples in 1 damaged chunk are not in the export"))
+                let written = try String(contentsOfFile: output, encoding: .utf8)
+                #expect(written == #"{"metric":{"__name__":"m"},"values":[4],"timestamps":[9000]}"# + "\n")
+            }
         }
     }
 

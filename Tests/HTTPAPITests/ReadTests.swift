@@ -62,6 +62,52 @@ import WireFormats
         try expectGolden(await transcript.text, "read-api.txt")
     }
 
+    /// `start` and `end`, both within, narrow lists to series with samples there.
+    @Test func listsKeepToTheirRange() async throws {
+        let store = try await filledStore(), one = "match[]=requests_total%7Bpath%3D%22%2Fa%22%7D"
+        try await withAPI(store) { client async throws in
+            for (call, names) in [
+                ("start=900", #"["load","requests_total"]"#), ("end=900", #"["requests_total"]"#),
+                ("start=900.001", #"["load"]"#), ("start=901&end=990.249", "[]"),
+                ("start=990.25&end=990.25", #"["load"]"#),
+                ("start=-5&end=-1", "[]"), ("start=61&end=119", "[]"), ("start=60&end=60&match[]=load", "[]"),
+                ("\(one)&start=900&end=900", #"["requests_total"]"#), ("\(one)&start=901", "[]"),
+            ] {
+                let values = try await client.get("/api/v1/label/__name__/values?\(call)")
+                #expect(values.text == #"{"status":"success","data":\#(names)}"#, "\(call)")
+                let labels = try await client.get("/api/v1/labels?\(call)")
+                #expect(labels.text.contains("__name__") == (names != "[]"), "\(call)")
+            }
+            let series = try await client.get("/api/v1/series?match[]=load&start=0&end=990")
+            #expect(series.text == #"{"status":"success","data":[]}"#)
+            let refused = try await client.get("/api/v1/labels?start=2&end=1")
+            #expect(refused.status == .badRequest && refused.text.contains("end must not be before start"))
+        }
+    }
+
+    /// Values of few digits and of many, and times with fractions, are written as Swift's shortest text has them.
+    @Test func valuesAreWrittenWithTheFewestDigits() async throws {
+        var rng = SplitMix64(seed: 3)
+        let key = try SeriesKey(metric: "v")
+        var (batch, texts) = (SampleBatch(), [String]())
+        for row in 0..<5_000 {
+            let digits = rng.next() % 17, number = rng.next() % UInt64(pow(10, Double(digits)))
+            let scale = [1.0, 10, 100, 1_000, 1e4, 1e7][Int(rng.next() % 6)]
+            let value = Double(number) / scale * (rng.next() % 2 == 0 ? 1 : -1)
+            batch.append(key, Timestamp(millisecondsSinceEpoch: Int64(row) * 1_001 - 900_000), value)
+            texts.append("\(value)".hasSuffix(".0") ? String("\(value)".dropLast(2)) : "\(value)")
+        }
+        let store = InMemorySampleStore()
+        _ = try await store.append(batch)
+        try await withAPI(store) { [texts] client async throws in
+            let answer = try await client.get("/api/v1/query_range?query=v&start=-900&end=5000&step=1.001")
+            let read =
+                try JSONDecoder().decode(Matrix.self, from: Data(answer.text.utf8)).data.result.first?.values ?? []
+            #expect(read.prefix(texts.count).map(\.value) == texts)
+            #expect(read.prefix(texts.count).enumerated().allSatisfy { abs($1.time - Double($0) * 1.001 + 900) < 1e-6 })
+        }
+    }
+
     @Test func formsAreReadAsUrlsAre() async throws {
         let store = try await filledStore()
         try await withAPI(store) { client async throws in

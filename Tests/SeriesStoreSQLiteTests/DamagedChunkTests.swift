@@ -34,6 +34,28 @@ import Units
         }
     }
 
+    /// What is left of a series is read, and what is lost is told once per chunk that touches the range.
+    @Test func soundSamplesPassOverDamage() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending(path: "a.db").path, key = try SeriesKey(metric: "a")
+            let store = try SQLiteStore(path: path, missing: .create)
+            for round in 0..<3 { _ = try await store.append(run(key, from: 100 * round)) }
+            try await damage(path, block: 1)
+            try await damage(path, block: 3)
+            let head = try await HeadStore(reading: path)
+            let (samples, lost) = try await head.soundSamples(of: key, in: always)
+            #expect(samples.values == (100..<200).map(Double.init))
+            #expect(lost.map(\.samples) == [100, 100] && lost.allSatisfy { $0.reason.contains("block") })
+            #expect(lost.map(\.first) == [headStart, headStart.advanced(bySeconds: 200)])
+            let extent = try #require(try await head.extent(of: key))
+            #expect(extent.first == headStart && extent.last == headStart.advanced(bySeconds: 299))
+            #expect(extent.samples == 300)
+            let part = headStart.advanced(bySeconds: 150)..<headStart.advanced(bySeconds: 160)
+            #expect(try await head.soundSamples(of: key, in: part).lost.isEmpty)
+            #expect(try await head.extent(of: SeriesKey(metric: "b")) == nil)
+        }
+    }
+
     @Test func aBlockThatIsGoneOrCutIsTold() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory.appending(path: "a.db").path, key = try SeriesKey(metric: "a")

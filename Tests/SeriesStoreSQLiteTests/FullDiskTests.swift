@@ -10,13 +10,11 @@ import Units
 /// A disk that is full: pushes are told to come again, and succeed once there is room.
 @Suite(.enabled(if: SmallDisk.isPossible, "mounting a small file system needs root"), .timeLimit(.minutes(2)))
 struct FullDiskTests {
-    /// The log lies on a large disk, by way of a link; the database on a small one.
+    /// The log lies on a large disk, by way of links; the database on a small one.
     @Test func aFlushToAFullDiskKeepsWhatItCouldNotStore() async throws {
         try await withTemporaryDirectory { directory in
             try await SmallDisk.with(kilobytes: 1_024) { small in
-                let path = directory.appending(path: "a.db").path
-                try FileManager.default.createSymbolicLink(
-                    atPath: path, withDestinationPath: small.appending(path: "a.db").path)
+                let path = small.appending(path: "a.db").path
                 let ballast = small.appending(path: "ballast")
                 try Data(count: 512 << 10).write(to: ballast)
                 var limits = HeadStore.Limits()
@@ -24,6 +22,7 @@ struct FullDiskTests {
                 let key = try SeriesKey(metric: "m")
                 var rng = SplitMix64(seed: 1)
                 try await withHead(path, limits) { head in
+                    try linkSegments(of: path, into: directory)
                     var sent: [Double] = []
                     // A push is taken whole or not at all.
                     let isFull = try await eventually {
@@ -47,6 +46,15 @@ struct FullDiskTests {
                     #expect(try await head.samples(of: key, in: always).values == sent + [7])
                 }
             }
+        }
+    }
+
+    /// Lets the segments to come lie in another folder.
+    private func linkSegments(of path: String, into folder: URL) throws {
+        for number in 1...200 {
+            let name = "-head-" + String(repeating: "0", count: 8 - "\(number)".count) + "\(number).log"
+            try FileManager.default.createSymbolicLink(
+                atPath: path + name, withDestinationPath: folder.appending(path: name).path)
         }
     }
 

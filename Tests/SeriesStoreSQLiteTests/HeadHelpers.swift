@@ -12,7 +12,7 @@ func open(
     _ path: String, _ limits: HeadStore.Limits? = nil, now: @escaping @Sendable () -> Timestamp = { headStart }
 ) async throws -> HeadStore {
     var unlimited = HeadStore.Limits()
-    unlimited.retentionSeconds = 1_000_000_000_000
+    unlimited.lateSeconds = 1_000_000_000_000
     return try await HeadStore(SQLiteStore(path: path, missing: .create), limits: limits ?? unlimited, now: now)
 }
 

@@ -15,7 +15,7 @@ struct HeadStoreTests {
     /// Whatever stays in the head.
     @Test func conformsFromTheHead() async throws {
         try await withTemporaryDirectory { directory in
-            let conformance = StoreConformance(tellsOutcomes: false) { check in
+            let conformance = StoreConformance(tellsOutcomes: false, upkeep: rollUp) { check in
                 try await withHead(directory.appending(path: "\(UUID()).db").path) { try await check($0) }
             }
             let findings = try await conformance.findings()
@@ -61,6 +61,34 @@ struct HeadStoreTests {
                 let store = try SQLiteStore(path: path, missing: .refuse)
                 try await expectAll(acknowledged, in: store, "seed \(seed), after it")
                 #expect(try await store.check().problems == [])
+            }
+        }
+    }
+
+    /// More samples than a part of the head holds, in no order: each series is found whole, before and after a flush.
+    @Test func fullPartsOfTheHeadAreReadAsTheyCame() async throws {
+        try await withTemporaryDirectory { directory in
+            try await withHead(directory.appending(path: "a.db").path) { head in
+                var rng = SplitMix64(seed: 7)
+                var expected: [SeriesKey: [Timestamp: Double]] = [:]
+                let keys = try (0..<70).map { try SeriesKey(metric: "m", labels: [.init(name: "s", value: "\($0)")]) }
+                for push in 0..<4 {
+                    var batch = SampleBatch()
+                    for index in 0..<50_000 {
+                        let key = keys[Int(rng.next() % 64) + push]
+                        let time = headStart.advanced(bySeconds: Int(rng.next() % 2_000)), value = Double(index)
+                        batch.append(key, time, value)
+                        expected[key, default: [:]][time] = value
+                    }
+                    _ = try await head.append(batch)
+                    try await expectAll(expected, in: head, "push \(push)")
+                    if push == 1 { await head.flush() }
+                }
+                #expect(head.headBytes == 100_000 * 20)
+                let read = try await head.samples(ofFirst: keys[...], in: always, limit: .max)
+                #expect(read.map(\.values.count) == keys.map { expected[$0]?.count ?? 0 })
+                await head.flush()
+                try await expectAll(expected, in: head.database, "flushed")
             }
         }
     }
@@ -112,7 +140,7 @@ struct HeadStoreTests {
     @Test func boundsAreKeptAndTold() async throws {
         try await withTemporaryDirectory { directory in
             var limits = HeadStore.Limits()
-            (limits.series, limits.headBytes, limits.retentionSeconds) = (2, 200, 3_600)
+            (limits.series, limits.headBytes, limits.lateSeconds) = (2, 200, 3_600)
             try await withHead(directory.appending(path: "a.db").path, limits) { head in
                 var columns = WriteColumns()
                 for name in ["a", "b", "c"] {
@@ -192,6 +220,19 @@ private struct FlushingStore: SampleStore {
     }
     func samples(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> SampleColumns {
         try await head.samples(of: key, in: range)
+    }
+    func samples(
+        ofFirst keys: ArraySlice<SeriesKey>, in range: Range<Timestamp>, limit: Int
+    ) async throws(StoreError) -> [SampleColumns] {
+        try await head.samples(ofFirst: keys, in: range, limit: limit)
+    }
+    func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
+        try await head.keys(matching: selector)
+    }
+    func keys(
+        matching selector: SeriesSelector?, in range: Range<Timestamp>
+    ) async throws(StoreError) -> [SeriesKey] {
+        try await head.keys(matching: selector, in: range)
     }
     func prune(before time: Timestamp) async throws(StoreError) -> Int { try await head.prune(before: time) }
 }

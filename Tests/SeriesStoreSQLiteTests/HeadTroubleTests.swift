@@ -18,7 +18,7 @@ struct HeadTroubleTests {
     @Test func aSeriesWhoseFirstPushWasRefusedIsFoundAgain() async throws {
         try await withStore { path, directory in
             var limits = HeadStore.Limits()
-            limits.retentionSeconds = 3_600
+            limits.lateSeconds = 3_600
             try await withHead(path, limits) { head in
                 let refused = try await head.append(batch(key, at: -4_000, 1))
                 #expect(refused.added == 0)
@@ -234,7 +234,7 @@ struct HeadTroubleTests {
         try await withStore { path, directory in
             let now = Mutex(headStart)
             var limits = HeadStore.Limits()
-            (limits.retentionSeconds, limits.flushSeconds) = (3_600, 0.01)
+            (limits.lateSeconds, limits.flushSeconds) = (3_600, 0.01)
             try await withHead(path, limits, now: { now.withLock { $0 } }) { head in
                 for (index, step) in [0, -7_200, -86_400 * 400, 3_000].enumerated() {
                     now.withLock { $0 = headStart.advanced(bySeconds: step) }

@@ -12,7 +12,7 @@ import Units
 @Suite struct SeriesStoreSQLiteTests {
     @Test func conforms() async throws {
         try await withTemporaryDirectory { directory in
-            let conformance = StoreConformance { check in
+            let conformance = StoreConformance(upkeep: rollUp) { check in
                 try await check(SQLiteStore(path: directory.appending(path: "\(UUID()).db").path, missing: .create))
             }
             let findings = try await conformance.findings()
@@ -161,4 +161,13 @@ import Units
             #expect(try await store.check().problems == [])
         }
     }
+}
+
+/// What the daemon does once an hour.
+@Sendable func rollUp(_ store: any SampleStore, now: Timestamp) async throws {
+    let head = store as? HeadStore
+    await head?.flush()
+    let database = try #require(head?.database ?? store as? SQLiteStore)
+    _ = try await database.rollUp(now: now)
+    _ = try await database.compact()
 }

@@ -28,6 +28,37 @@ import Units
         #expect(workload.process?.warmPaths == ["/warm"])
     }
 
+    @Test func theStoreKeepsWhatItIsTold() throws {
+        let keys = "{retention: 30d, late: 2h, rollups: {1h: 1000d}, synchronous: full, acknowledge: written}"
+        let text = Self.valid.replacing("{path: prewarm.db}", with: keys)
+        let store = try Settings(parsing: text, path: "c.yaml").store
+        #expect(store.retentionSeconds == 30 * 86_400 && store.lateSeconds == 7_200)
+        #expect(store.makesRollups && store.fineSeconds == 400 * 86_400 && store.coarseSeconds == 1_000 * 86_400)
+        #expect(store.isFullySynchronous && store.acknowledgesUnsynced)
+        let plain = try Settings(parsing: Self.valid, path: "c.yaml").store
+        #expect(plain.lateSeconds == plain.retentionSeconds && plain.makesRollups)
+        #expect(!plain.isFullySynchronous && !plain.acknowledgesUnsynced)
+        let off = Self.valid.replacing("{path: prewarm.db}", with: "{retention: 5d, rollups: off}")
+        let quiet = try Settings(parsing: off, path: "c.yaml").store
+        #expect(!quiet.makesRollups && quiet.lateSeconds == 5 * 86_400)
+    }
+
+    @Test func aStoreThatCannotBeIsToldWithItsLine() throws {
+        let cases = [
+            ("{retention: 2d, late: 3d}", "c.yaml:1: store.late: must be whole seconds from 0 to 172800"),
+            ("{rollups: {5m: 1d}}", "c.yaml:1: store.rollups.5m: must be whole seconds from 2592000 to 1000000000"),
+            ("{rollups: {2h: 90d}}", "c.yaml:1: unknown key 'store.rollups.2h'; did you mean '1h'?"),
+            ("{rollups: no}", "c.yaml:1: store.rollups: a group of keys is expected"),
+            ("{acknowledge: soon}", "c.yaml:1: store.acknowledge: 'soon' is none of synced, written"),
+            ("{synchronous: off}", "c.yaml:1: store.synchronous: 'off' is none of full, normal"),
+        ]
+        for (keys, problem) in cases {
+            let text = Self.valid.replacing("{path: prewarm.db}", with: keys)
+            let error = #expect(throws: SettingsError.self) { _ = try Settings(parsing: text, path: "c.yaml") }
+            #expect(error?.problems == [problem], "\(keys)")
+        }
+    }
+
     @Test func reportsEveryProblemWithItsLine() throws {
         let text = """
             tick: soon

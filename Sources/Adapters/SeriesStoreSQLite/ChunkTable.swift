@@ -2,21 +2,6 @@ internal import Foundation
 internal import GRDB
 internal import Series
 
-/// Where the bytes of a chunk lie, and what they hold.
-struct ChunkRow: Hashable, Sendable {
-    let series: Int64
-    /// The first and the last time in it, milliseconds.
-    let start: Int64, last: Int64
-    let count: Int
-    /// Chunks were written in the order of their blocks, and of their offsets within one.
-    let block: Int64, offset: Int, size: Int
-
-    init(_ row: Row) {
-        (series, start, last) = (row["series"], row["start"], row["last"])
-        (count, block, offset, size) = (row["count"], row["block"], row["offset"], row["size"])
-    }
-}
-
 /// The times and values of one chunk, or of several merged.
 struct Run: Hashable, Sendable {
     var times: [Int64] = []
@@ -63,18 +48,6 @@ struct Run: Hashable, Sendable {
     }
 }
 
-extension [Int64] {
-    /// The first index whose element fulfils `predicate`, of elements that do from some index on.
-    fileprivate func partitioningIndex(_ predicate: (Int64) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if predicate(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-}
-
 /// Reads chunks, keeping the block read last: neighbours often lie in one.
 struct ChunkReader {
     private let database: Database
@@ -84,9 +57,7 @@ struct ChunkReader {
 
     /// The rows of a series whose times touch [`from`, `to`), in the order they were written.
     func rows(of series: Int64, from: Int64, to: Int64) throws -> [ChunkRow] {
-        let statement = try database.cachedStatement(
-            sql: "SELECT * FROM chunk WHERE series = ? AND start < ? AND last >= ? ORDER BY block, offset")
-        return try Row.fetchAll(statement, arguments: [series, to, from]).map(ChunkRow.init)
+        try ChunkDirectory(database).chunks(of: series, from: from, to: to)
     }
 
     mutating func read(_ row: ChunkRow) throws -> Run {
@@ -146,7 +117,7 @@ struct BlockWriter {
 
     private let database: Database
     private var bytes: [UInt8] = []
-    private var pending: [(series: Int64, start: Int64, last: Int64, count: Int, offset: Int, size: Int)] = []
+    private var pending: [NewChunk] = []
 
     init(_ database: Database) { self.database = database }
 
@@ -158,7 +129,10 @@ struct BlockWriter {
             let times = whole ? run.times : Array(run.times[first..<end])
             let values = whole ? run.values : Array(run.values[first..<end])
             let chunk = Chunk.encode(times: times, values: values)
-            pending.append((series, times[0], times[times.count - 1], times.count, bytes.count, chunk.count))
+            pending.append(
+                NewChunk(
+                    series: series, start: times[0], last: times[times.count - 1], count: times.count,
+                    offset: bytes.count, size: chunk.count))
             bytes += chunk
             if bytes.count >= Self.blockBytes { try finish() }
         }
@@ -169,14 +143,7 @@ struct BlockWriter {
         guard !pending.isEmpty else { return }
         let block = try database.cachedStatement(sql: "INSERT INTO block (data) VALUES (?)")
         try block.execute(arguments: [Data(bytes)])
-        let number = database.lastInsertedRowID
-        let row = try database.cachedStatement(
-            sql: "INSERT INTO chunk (series, start, block, offset, last, count, size) VALUES (?, ?, ?, ?, ?, ?, ?)")
-        for chunk in pending {
-            try row.execute(arguments: [
-                chunk.series, chunk.start, number, chunk.offset, chunk.last, chunk.count, chunk.size,
-            ])
-        }
+        try ChunkDirectory(database).add(pending, block: database.lastInsertedRowID)
         bytes.removeAll(keepingCapacity: true)
         pending.removeAll(keepingCapacity: true)
     }

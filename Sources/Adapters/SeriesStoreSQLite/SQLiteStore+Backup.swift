@@ -79,6 +79,7 @@ package func restoreDatabase(
     from source: String, to target: String, holding lock: borrowing StoreLock,
     onProgress: @Sendable @escaping (Int, Int) -> Void = { _, _ in }
 ) async throws(StoreError) {
+    let target = databasePath(target)
     let kept = target + ".replaced", part = target + ".restoring"
     guard FileManager.default.fileExists(atPath: source) else {
         throw StoreError(.unwritable, "\(source): no such backup")

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GRDB
 package import Ports
+internal import Series
 
 /// What a look at every byte found.
 package struct StoreReport: Hashable, Sendable {
@@ -12,7 +13,7 @@ package struct StoreReport: Hashable, Sendable {
 extension SQLiteStore {
     /// Merges the small chunks of each series into large ones and gives back the space of those before.
     ///
-    /// Series by series in transactions of some hundred, so that readers and writers get their turn. A series with a damaged
+    /// Page by page of series, some hundred in a transaction, so that readers and writers get their turn. A series with a damaged
     /// chunk stays as it is. Returns how many chunks there were and are.
     package func compact() async throws(StoreError) -> (before: Int, after: Int) {
         let before = try await chunkCount()
@@ -55,46 +56,87 @@ extension SQLiteStore {
             problems += try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").prefix(20).map {
                 "table \($0[0] as String): a row refers to one that is not there"
             }
+            let known = try Self.checkSeries(database, &problems)
             var reader = ChunkReader(database)
             var (chunks, samples) = (0, 0)
             let rows = try Row.fetchCursor(database, sql: "SELECT * FROM chunk ORDER BY block, offset")
             while let row = try rows.next() {
-                let chunk = ChunkRow(row)
-                (chunks, samples) = (chunks + 1, samples + chunk.count)
-                if case .failure(let damage) = try reader.readOrTell(chunk), problems.count < 100 {
-                    problems.append("series \(chunk.series): \(damage)")
-                }
+                do {
+                    try ChunkDirectory.forEach(row) { chunk in
+                        (chunks, samples) = (chunks + 1, samples + chunk.count)
+                        guard problems.count < 100 else { return }
+                        if !known.contains(chunk.series) { problems.append("series \(chunk.series): has no labels") }
+                        if case .failure(let damage) = try reader.readOrTell(chunk) {
+                            problems.append("series \(chunk.series): \(damage)")
+                        }
+                    }
+                } catch let damage as ChunkDamage { problems.append("\(damage)") }
             }
+            problems += try Self.rollupProblems(database)
             return StoreReport(
-                series: try Int.fetchOne(database, sql: "SELECT count(*) FROM series") ?? 0, chunks: chunks,
-                samples: samples, blocks: try Int.fetchOne(database, sql: "SELECT count(*) FROM block") ?? 0,
-                problems: problems)
+                series: known.count, chunks: chunks, samples: samples,
+                blocks: try Int.fetchOne(database, sql: "SELECT count(*) FROM block") ?? 0, problems: problems)
         }
+    }
+
+    /// The numbers of all series whose labels can be read and that their hashes lead to.
+    private static func checkSeries(_ database: Database, _ problems: inout [String]) throws -> Set<Int64> {
+        var known: Set<Int64> = []
+        let find = try database.cachedStatement(sql: "SELECT 1 FROM series_hash WHERE hash = ? AND series = ?")
+        for metric in try String.fetchAll(database, sql: "SELECT name FROM metric ORDER BY id") {
+            do {
+                for (number, key) in try SeriesTable(database).all(of: metric) {
+                    known.insert(number)
+                    let isFound = try Int.fetchOne(find, arguments: [CanonicalBlock(key).hash, number]) != nil
+                    if !isFound { problems.append("series \(number): its labels do not lead to it") }
+                }
+            } catch let error where error is ChunkDamage || error is SeriesNameError {
+                problems.append("the series of \(metric): \(error)")
+            }
+        }
+        return known
     }
 
     private func chunkCount() async throws(StoreError) -> Int {
-        try await read { try Int.fetchOne($0, sql: "SELECT count(*) FROM chunk") ?? 0 }
+        try await read { database in
+            var count = 0
+            let rows = try Row.fetchCursor(database, sql: "SELECT * FROM chunk")
+            while let row = try rows.next() {
+                do { try ChunkDirectory.forEach(row) { _ in count += 1 } } catch is ChunkDamage {}
+            }
+            return count
+        }
     }
 
-    /// Compacts the series after `number` that need it, a bounded number; the last of them, nil where none is left.
-    private func compactSome(after number: Int64) async throws(StoreError) -> Int64? {
+    /// Compacts the series that need it of some pages after `page`; the last of them, nil where none is left.
+    private func compactSome(after page: Int64) async throws(StoreError) -> Int64? {
         try await write { database in
-            // Worth it where a series has more than a chunk and they are less than half full.
-            let numbers = try Int64.fetchAll(
-                database,
-                sql: """
-                    SELECT series FROM chunk WHERE series > ? GROUP BY series
-                    HAVING count(*) > 1 AND sum(count) < count(*) * 2048 ORDER BY series LIMIT 500
-                    """, arguments: [number])
+            let pages = try Int64.fetchAll(
+                database, sql: "SELECT id FROM series_page WHERE id > ? ORDER BY id LIMIT 8", arguments: [page])
             var (reader, writer) = (ChunkReader(database), BlockWriter(database))
-            for series in numbers {
-                let rows = try reader.rows(of: series, from: .min, to: .max)
-                guard let runs = try reader.readAll(rows) else { continue }
-                try writer.append(Run.merged(runs), of: series)
-                for row in rows { try Self.delete(row, database) }
+            let directory = ChunkDirectory(database)
+            for page in pages {
+                guard let rows = try Self.intact({ try directory.chunks(ofPage: page) }) else { continue }
+                try directory.remove(Self.compact(rows, &reader, &writer))
             }
             try writer.finish()
-            return numbers.last
+            return pages.last
         }
+    }
+
+    /// Writes the chunks of each series anew where that is worth it: where they are more than one and less than half full.
+    /// Returns those that were replaced.
+    private static func compact(
+        _ rows: [ChunkRow], _ reader: inout ChunkReader, _ writer: inout BlockWriter
+    ) throws -> [ChunkRow] {
+        var replaced: [ChunkRow] = []
+        for (series, rows) in Dictionary(grouping: rows, by: \.series).sorted(by: { $0.key < $1.key }) {
+            guard rows.count > 1, rows.reduce(0, { $0 + $1.count }) < rows.count * Chunk.maximumCount / 2,
+                let runs = try reader.readAll(rows)
+            else { continue }
+            try writer.append(Run.merged(runs), of: series)
+            replaced += rows
+        }
+        return replaced
     }
 }

@@ -10,11 +10,13 @@ extension SQLiteStore: SampleStore {
         try await write { database in
             var outcome = AppendOutcome()
             var (reader, writer, table) = (ChunkReader(database), BlockWriter(database), SeriesTable(database))
-            for (key, columns) in zip(batch.keys, batch.columns) {
-                let series = try table.madeNumber(of: key)
+            let numbers = try table.madeNumbers(of: batch.keys.map { try CanonicalBlock($0) })
+            let late = try LateSamples(database)
+            for (series, columns) in zip(numbers, batch.columns) {
                 let change = try Self.change(columns, of: series, &reader)
                 outcome += change.outcome
                 if !change.run.times.isEmpty { try writer.append(change.run, of: series) }
+                try late.note(change.run, of: series)
             }
             try writer.finish()
             return outcome
@@ -31,56 +33,66 @@ extension SQLiteStore: SampleStore {
         }
     }
 
-    package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
-        try await read { database in
-            try SeriesTable(database).all(of: selector?.metric).map(\.key)
-                .filter { selector?.matches($0) ?? true }.sorted()
-        }
-    }
-
-    package func samples(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> SampleColumns {
-        let run = try await run(of: key, in: range)
-        return SampleColumns(
-            timestamps: run.times.map { Timestamp(millisecondsSinceEpoch: $0) }, values: run.values)
-    }
-
-    func run(of key: SeriesKey, in range: Range<Timestamp>) async throws(StoreError) -> Run {
-        try await read { database in
-            guard let series = try SeriesTable(database).number(of: key) else { return Run() }
-            var reader = ChunkReader(database)
-            return try reader.samples(
-                of: series, from: range.lowerBound.millisecondsSinceEpoch, to: range.upperBound.millisecondsSinceEpoch)
-        }
-    }
-
     package func prune(before time: Timestamp) async throws(StoreError) -> Int {
         try await write { database in
             let limit = time.millisecondsSinceEpoch
             try database.execute(sql: "DELETE FROM decision WHERE time < ?", arguments: [limit])
-            var removed =
-                try Int.fetchOne(database, sql: "SELECT sum(count) FROM chunk WHERE last < ?", arguments: [limit]) ?? 0
-            try database.execute(sql: "DELETE FROM chunk WHERE last < ?", arguments: [limit])
-            removed += try Self.cutChunks(before: limit, database)
+            try Self.noteSamplesPruned(before: limit, database)
+            let old = try Self.chunks(startingBefore: limit, database)
+            let directory = ChunkDirectory(database)
+            for place in old.places { try directory.delete(place) }
+            try directory.remove(old.ended)
+            let removed = old.samples + (try Self.cutChunks(of: old.held, before: limit, database))
             try Self.removeEmptyBlocks(database)
+            try Self.removeEmptySeries(among: old.series.sorted(), database)
             return removed
         }
     }
 
+    /// What pruning finds.
+    private struct OldChunks {
+        /// Lists of which every chunk ends before the limit; chunks that do, of other lists; and how many samples those hold.
+        var places: [ChunkPlace] = [], ended: [ChunkRow] = [], samples = 0
+        /// The series of chunks that hold the limit, and all that have a chunk before it.
+        var held: Set<Int64> = [], series: Set<Int64> = []
+    }
+
+    private static func chunks(startingBefore limit: Int64, _ database: Database) throws -> OldChunks {
+        var old = OldChunks()
+        let rows = try Row.fetchCursor(database, sql: "SELECT * FROM chunk WHERE start < ?", arguments: [limit])
+        while let row = try rows.next() {
+            let isWhole = (row["last"] as Int64) < limit
+            if isWhole { old.places.append(ChunkDirectory.place(row)) }
+            do {
+                try ChunkDirectory.forEach(row) { chunk in
+                    guard chunk.start < limit else { return }
+                    old.series.insert(chunk.series)
+                    guard chunk.last < limit else { return _ = old.held.insert(chunk.series) }
+                    old.samples += chunk.count
+                    if !isWhole { old.ended.append(chunk) }
+                }
+            } catch is ChunkDamage {}
+        }
+        return old
+    }
+
     /// Writes anew the chunks that hold the limit, without what lies before it; with them whatever overlaps, as what is written
     /// later counts. Damaged ones stay until all that they hold is old.
-    private static func cutChunks(before limit: Int64, _ database: Database) throws -> Int {
+    private static func cutChunks(
+        of held: Set<Int64>, before limit: Int64, _ database: Database
+    ) throws -> Int {
         var (reader, writer) = (ChunkReader(database), BlockWriter(database))
-        var removed = 0
-        for series in try Int64.fetchAll(
-            database, sql: "SELECT DISTINCT series FROM chunk WHERE start < ?", arguments: [limit])
-        {
-            let rows = try overlapping(limit, of: series, reader)
-            guard let runs = try reader.readAll(rows) else { continue }
+        var (removed, replaced): (Int, [ChunkRow]) = (0, [])
+        for series in held.sorted() {
+            guard let rows = try intact({ try overlapping(limit, of: series, reader) }),
+                let runs = try reader.readAll(rows)
+            else { continue }
             let whole = Run.merged(runs), kept = whole.within(limit, .max)
             removed += whole.times.count - kept.times.count
             try writer.append(kept, of: series)
-            for row in rows { try delete(row, database) }
+            replaced += rows
         }
+        try ChunkDirectory(database).remove(replaced)
         try writer.finish()
         return removed
     }
@@ -96,10 +108,18 @@ extension SQLiteStore: SampleStore {
         }
     }
 
-    static func delete(_ row: ChunkRow, _ database: Database) throws {
-        try database.cachedStatement(
-            sql: "DELETE FROM chunk WHERE series = ? AND start = ? AND block = ? AND offset = ?"
-        ).execute(arguments: [row.series, row.start, row.block, row.offset])
+    /// Nil where the list of chunks that is read is damaged.
+    static func intact(_ rows: () throws -> [ChunkRow]) throws -> [ChunkRow]? {
+        do { return try rows() } catch is ChunkDamage { return nil }
+    }
+
+    /// Forgets those of these series, ascending, of which neither samples nor rollups are left.
+    static func removeEmptySeries(among series: [Int64], _ database: Database) throws {
+        let rollups = RollupTable(database)
+        let empty = try ChunkDirectory(database).withoutChunks(series).filter { try !rollups.hasAny(of: $0) }
+        // Their numbers are given again.
+        for series in empty { try rollups.forgetDueDays(of: series) }
+        try SeriesTable(database).remove(empty)
     }
 
     static func removeEmptyBlocks(_ database: Database) throws {
@@ -110,7 +130,7 @@ extension SQLiteStore: SampleStore {
     private static func summary(
         of number: Int64, _ key: SeriesKey, _ reader: inout ChunkReader
     ) throws -> SeriesSummary? {
-        let rows = try reader.rows(of: number, from: .min, to: .max)
+        let rows = try intact { try reader.rows(of: number, from: .min, to: .max) } ?? []
         var runs: [Run] = []
         for row in rows {
             if case .success(let run) = try reader.readOrTell(row) { runs.append(run) }
@@ -150,23 +170,5 @@ extension SQLiteStore: SampleStore {
         let before = Dictionary(zip(known.times, known.values)) { _, later in later }
         let times = touched.filter { before[$0] != now[$0] }.sorted()
         return (Run(times: times, values: times.map { now[$0] ?? 0 }), outcome)
-    }
-}
-
-extension SeriesSummary {
-    /// Nil where there is no time; `times` ascend.
-    init?(_ key: SeriesKey, times: [Int64], bytes: Int) {
-        guard let first = times.first, let last = times.last else { return nil }
-        var gapCounts: [Int64: Int] = [:]
-        for (earlier, later) in zip(times, times.dropFirst()) {
-            let (gap, isTooFar) = later.subtractingReportingOverflow(earlier)
-            gapCounts[isTooFar ? .max : gap, default: 0] += 1
-        }
-        // Of equally common gaps the shortest.
-        let step = gapCounts.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
-        let gaps = step.map { step in gapCounts.reduce(0) { $0 + ($1.key - step > step / 2 ? $1.value : 0) } }
-        self.init(
-            key: key, samples: times.count, first: Timestamp(millisecondsSinceEpoch: first),
-            last: Timestamp(millisecondsSinceEpoch: last), stepMilliseconds: step, gaps: gaps ?? 0, bytes: bytes)
     }
 }

@@ -13,15 +13,26 @@ extension SQLiteStore {
         }
     }
 
+    /// Samples as young as this before the newest are worth more than rollups, milliseconds.
+    private static let freshest: Int64 = 2 * Day.milliseconds
+
     /// Removes the oldest samples, a twentieth of the time they span at once, until the database needs no more than
-    /// `limit` bytes. Returns how many samples went.
+    /// `limit` bytes; where only those of the newest two days are left, rollups, and those samples last. Returns how many samples
+    /// went.
     package func prune(toBytes limit: Int) async throws(StoreError) -> Int {
         var removed = 0
         for _ in 0..<200 {
             let space = try await space()
-            guard space.bytes - space.free > limit, let span = try await span() else { break }
-            let step = max(3_600_000, (span.upperBound - span.lowerBound) / 20)
-            removed += try await prune(before: Timestamp(millisecondsSinceEpoch: span.lowerBound + step))
+            guard space.bytes - space.free > limit else { break }
+            let span = try await span()
+            let isFresh =
+                span.map { $0.upperBound.subtractingReportingOverflow($0.lowerBound) }
+                .map { !$0.overflow && $0.partialValue <= Self.freshest } ?? true
+            if isFresh, try await pruneOldestRollups() { continue }
+            guard let span else { break }
+            var end = span.lowerBound + max(3_600_000, (span.upperBound - span.lowerBound) / 20)
+            if !isFresh { end = min(end, span.upperBound - Self.freshest + 1) }
+            removed += try await prune(before: Timestamp(millisecondsSinceEpoch: end))
         }
         return removed
     }

@@ -6,13 +6,23 @@ internal import Series
 
 /// Samples, models and decisions in one SQLite file, in WAL mode: one writer at a time, readers never wait for it.
 ///
-/// What is acknowledged survives the end of the process (`synchronous = NORMAL`); a power cut can take the last
-/// transactions, never the file.
+/// What is acknowledged survives the end of the process. A power cut can take the last transactions where `synchronous` is
+/// `normal`, never the file.
 package final class SQLiteStore: Sendable {
     package let path: String
     let pool: DatabasePool
+    /// Of the stored series, by their rows.
+    let index = SeriesIndex()
     /// Which file was opened.
     private let file: FileIdentity?
+
+    /// Whether a transaction waits until the disk has it.
+    package enum Synchronous: String, CaseIterable, Sendable {
+        case full, normal
+        var pragma: String { "PRAGMA synchronous = \(rawValue)" }
+    }
+    /// Of everything but a flush of the head, which is always `full`.
+    let synchronous: Synchronous
 
     /// What to do where there is no database at the path.
     package enum Missing: Sendable { case create, refuse }
@@ -21,11 +31,12 @@ package final class SQLiteStore: Sendable {
     ///
     /// - Throws: where it cannot be opened or written, is no database, or was written by a newer program. Nothing is made
     ///   or changed then.
-    package init(path: String, missing: Missing) throws(StoreError) {
+    package init(path: String, missing: Missing, synchronous: Synchronous = .normal) throws(StoreError) {
         if missing == .refuse, !FileManager.default.fileExists(atPath: path) {
             throw StoreError(.unwritable, "\(path): no such database; `forecast ingest FILE --db \(path)` makes one")
         }
-        self.path = path
+        let path = databasePath(path)
+        (self.path, self.synchronous) = (path, synchronous)
         do {
             pool = try DatabasePool(path: path, configuration: Self.configuration)
             file = FileIdentity(path)
@@ -34,6 +45,8 @@ package final class SQLiteStore: Sendable {
                 throw StoreError(.newerFormat, "\(path): written by a newer version of forecast; upgrade this one")
             }
             try migrator.migrate(pool)
+            // A pool sets the level of its writer to NORMAL when it opens.
+            try pool.writeWithoutTransaction { try $0.execute(sql: synchronous.pragma) }
         } catch {
             throw StoreError(error, path: path)
         }
@@ -54,9 +67,15 @@ package final class SQLiteStore: Sendable {
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864")
+            try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
         }
         return configuration
+    }
+
+    /// The level that the next transaction would be written with; nil for one this program does not set.
+    package func effectiveSynchronous() async throws(StoreError) -> Synchronous? {
+        // By SQLite's numbers.
+        try await write { [1: .normal, 2: .full][try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? 0] }
     }
 
     /// Moves what SQLite's own log holds into the file, as far as readers let it. Nothing is lost where that fails.
@@ -88,6 +107,19 @@ private struct FileIdentity: Hashable, Sendable {
         guard unsafe stat(path, &status) == 0 else { return nil }
         (device, number) = (UInt(status.st_dev), UInt(status.st_ino))
     }
+}
+
+/// The file that `path` means, where it is a link: whoever opens one database by several names then finds the same lock and the
+/// same segments beside it. A link that leads nowhere yet leads to where the file is going to be.
+package func databasePath(_ path: String) -> String {
+    var path = path
+    // As many as the kernel follows.
+    for _ in 0..<40 {
+        guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: path) else { return path }
+        let folder = URL(filePath: path).deletingLastPathComponent()
+        path = target.hasPrefix("/") ? target : folder.appending(path: target).path
+    }
+    return path
 }
 
 extension StoreError {

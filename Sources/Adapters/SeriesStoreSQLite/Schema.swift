@@ -6,12 +6,10 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: first) }
-        migrator.registerMigration("2") { database in
-            try database.execute(sql: second)
-            try packSamples(database)
-            try database.execute(sql: "DROP TABLE sample; DROP TABLE old_series")
-        }
+        migrator.registerMigration("2") { try $0.execute(sql: second) }
         migrator.registerMigration("backfill") { try $0.execute(sql: backfill) }
+        migrator.registerMigration("packed") { try pack($0) }
+        migrator.registerMigration("rollups") { try $0.execute(sql: rollups) }
         return migrator
     }
 
@@ -53,7 +51,7 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// Samples in chunks, packed into blocks; `head` tells which write-ahead segments are in them. `series.labels` is the label
+    /// Samples in chunks, packed into blocks; those of version 1 wait for "packed". `head` tells which write-ahead segments are in them. `series.labels` is the label
     /// block without the name, `series_hash.hash` that of the block whole.
     private static let second = """
         ALTER TABLE series RENAME TO old_series;
@@ -99,31 +97,36 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// The samples of version 1, a row each, into chunks.
-    private static func packSamples(_ database: Database) throws {
-        var (writer, table) = (BlockWriter(database), SeriesTable(database))
-        for old in try Row.fetchAll(database, sql: "SELECT id, key FROM old_series ORDER BY id") {
-            let selector = try SeriesSelector(parsing: old[1])
-            let series = try table.madeNumber(of: SeriesKey(metric: selector.metric, labels: selector.labels))
-            var run = Run()
-            let rows = try Row.fetchCursor(
-                database, sql: "SELECT time, value FROM sample WHERE series = ? ORDER BY time",
-                arguments: [old[0] as Int64])
-            while let row = try rows.next() {
-                run.times.append(row[0])
-                run.values.append(row[1])
-            }
-            try writer.append(run, of: series)
-        }
-        try writer.finish()
-    }
-
     /// How far each backfill has come: all of [`start`, `done`) of a source is stored, milliseconds.
     private static let backfill = """
         CREATE TABLE backfill (
             source TEXT PRIMARY KEY,
             start INTEGER NOT NULL,
             done INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Pages of windows; `rollup_due` holds the days, since 1970, whose pages are to be made, `rollup_state` how far that has come.
+    private static let rollups = """
+        CREATE TABLE rollup (
+            id INTEGER PRIMARY KEY,
+            series INTEGER NOT NULL,
+            step INTEGER NOT NULL,
+            page INTEGER NOT NULL,
+            data BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX rollup_by_page ON rollup (series, step, page);
+
+        CREATE TABLE rollup_due (
+            series INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            last INTEGER NOT NULL,
+            PRIMARY KEY (series, first, last)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE rollup_state (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """
 }

@@ -11,7 +11,7 @@ package struct StoreLock: ~Copyable, Sendable {
     ///
     /// - Throws: `inUse` where another process has it.
     package init(beside path: String) throws(StoreError) {
-        let lockPath = path + ".lock"
+        let lockPath = databasePath(path) + ".lock"
         descriptor = unsafe open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw StoreError(.unwritable, "\(lockPath): cannot be made: \(unsafe String(cString: strerror(errno)))")

@@ -26,8 +26,8 @@ struct DemandWindow: Sendable {
         let oldest = end.advanced(bySeconds: -limit * step)
         let from = rows.map { max(oldest, $0.end.advanced(bySeconds: -lateRows * step)) } ?? oldest
         // A row more is read than is kept: the increase of a counter needs the sample before.
-        let samples = try await store.samples(of: key, in: from.advanced(bySeconds: -step)..<end)
-        let fresh = RegularSeries(resampling: samples, kind: kind, step: step, endingBy: end)
+        let windows = try await store.windows(of: key, in: from.advanced(bySeconds: -step)..<end, step: step)
+        let fresh = RegularSeries(windows: windows, kind: kind, endingBy: end)
         rows = joined(rows, fresh, from: from, end: end)
         return KnownDemand(rows ?? RegularSeries(start: end, step: step, values: []))
     }

@@ -59,28 +59,33 @@ func success(_ build: (inout JSONText) -> Void) -> Response {
 
 /// JSON put together as text, for answers that are too many numbers to build a tree of first.
 struct JSONText {
-    private(set) var buffer = ByteBuffer()
+    private var bytes: [UInt8] = []
 
-    init(_ build: (inout JSONText) -> Void) { build(&self) }
+    var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
 
-    mutating func raw(_ text: String) { buffer.writeString(text) }
+    init(reserving count: Int = 0, _ build: (inout JSONText) -> Void) {
+        bytes.reserveCapacity(count)
+        build(&self)
+    }
+
+    mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
     mutating func string(_ text: String) {
-        var escaped = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": escaped += "\\\""
-            case "\\": escaped += "\\\\"
-            case "\n": escaped += "\\n"
-            case "\r": escaped += "\\r"
-            case "\t": escaped += "\\t"
-            case _ where scalar.value < 32:
-                let digits = String(scalar.value, radix: 16)
-                escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: escaped.unicodeScalars.append(scalar)
+        raw("\"")
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): raw("\\\"")
+            case UInt8(ascii: "\\"): raw("\\\\")
+            case 10: raw("\\n")
+            case 13: raw("\\r")
+            case 9: raw("\\t")
+            case ..<32:
+                raw("\\u00" + (byte < 16 ? "0" : ""))
+                raw(String(byte, radix: 16))
+            default: bytes.append(byte)
             }
         }
-        buffer.writeString(escaped + "\"")
+        raw("\"")
     }
 
     mutating func list<Element>(_ elements: some Sequence<Element>, _ write: (inout JSONText, Element) -> Void) {
@@ -110,11 +115,19 @@ struct JSONText {
 
     /// `[seconds,"value"]`, the seconds with their milliseconds where there are some.
     mutating func point(milliseconds: Int64, _ value: Double) {
+        bytes.append(UInt8(ascii: "["))
         let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1_000)
-        let digits = String(rest.magnitude)
-        let sign = milliseconds < 0 && seconds == 0 ? "-" : ""
-        let fraction = rest == 0 ? "" : "." + String(repeating: "0", count: 3 - digits.count) + digits
-        raw("[\(sign)\(seconds)\(fraction),\"\(sampleText(value))\"]")
+        if milliseconds < 0, seconds == 0 { bytes.append(UInt8(ascii: "-")) }
+        bytes.append(decimal: seconds)
+        if rest != 0 {
+            bytes.append(UInt8(ascii: "."))
+            bytes.append(digits: rest.magnitude, atLeast: 3)
+        }
+        bytes.append(UInt8(ascii: ","))
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(sample: value)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: "]"))
     }
 }
 

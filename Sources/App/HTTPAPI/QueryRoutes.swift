@@ -81,8 +81,9 @@ struct QueryRoutes: Sendable {
         var run = QueryRun(query, at: steps)
         guard let filter = query.source?.filter, let range = run.range else { return try run.finish() }
         let start = reader.uptime()
-        for key in try await store.keys(matching: filter.selector) where filter.matches(key) {
-            try run.add(key, try await store.samples(of: key, in: range))
+        let keys = try await store.keys(matching: filter.selector).filter(filter.matches)
+        try await store.forEachSeries(keys, in: range) { key, samples in
+            try run.add(key, samples)
             guard reader.uptime() - start <= reader.limits.answering else {
                 throw PrometheusError(
                     .serviceUnavailable, "timeout", "the query took over \(reader.limits.answering); select less")
@@ -106,7 +107,7 @@ struct QueryRoutes: Sendable {
     }
 
     private static func text(_ series: QuerySeries, _ steps: QuerySteps, isFirst: Bool) -> JSONText {
-        JSONText { json in
+        JSONText(reserving: 32 * steps.count + 256) { json in
             json.raw(isFirst ? #"{"metric":"# : #",{"metric":"#)
             json.labels(metric: series.metric, series.labels)
             json.raw(#","values":"#)
@@ -117,7 +118,7 @@ struct QueryRoutes: Sendable {
         }
     }
 
-    /// The series of every `match[]`, each once, ascending. `start` and `end` are passed over: what is stored is stored.
+    /// The series of every `match[]`, each once, ascending.
     private func series(_ fields: FormFields) async throws -> Response {
         guard !fields.all("match[]").isEmpty else { throw PrometheusError.badData("a match[] is wanted") }
         let found = try limited(try await keys(fields), fields)
@@ -140,15 +141,29 @@ struct QueryRoutes: Sendable {
         return success { json in json.list(found) { $0.string($1) } }
     }
 
-    /// What is stored, or of that what any `match[]` means.
+    /// What is stored, or of that what any `match[]` means; with samples from `start` to `end` where they are given.
     private func keys(_ fields: FormFields) async throws -> [SeriesKey] {
         let filters = try fields.all("match[]").map { text throws in try Query.filter(parsing: text) }
-        guard !filters.isEmpty else { return try await store.keys(matching: nil) }
+        let range = try sampled(fields)
+        guard !filters.isEmpty else { return try await known(nil, range) }
         var found: Set<SeriesKey> = []
-        for filter in filters {
-            found.formUnion(try await store.keys(matching: filter.selector).filter { filter.matches($0) })
-        }
+        for filter in filters { found.formUnion(try await known(filter.selector, range).filter(filter.matches)) }
         return found.sorted()
+    }
+
+    private func known(_ selector: SeriesSelector?, _ range: Range<Timestamp>?) async throws -> [SeriesKey] {
+        guard let range else { return try await store.keys(matching: selector) }
+        return try await store.keys(matching: selector, in: range)
+    }
+
+    /// From `start` to `end`, both within it; nil where neither is given.
+    private func sampled(_ fields: FormFields) throws -> Range<Timestamp>? {
+        let (start, end) = (try time("start", fields), try time("end", fields))
+        guard start != nil || end != nil else { return nil }
+        let first = start?.millisecondsSinceEpoch ?? .min, last = end?.millisecondsSinceEpoch ?? .max
+        guard first <= last else { throw PrometheusError.badData("end must not be before start") }
+        let beyond = last == .max ? last : last + 1
+        return Timestamp(millisecondsSinceEpoch: first)..<Timestamp(millisecondsSinceEpoch: beyond)
     }
 
     private func limited<Element>(_ elements: [Element], _ fields: FormFields) throws -> ArraySlice<Element> {

@@ -48,8 +48,8 @@ struct RemoteReadRoute: Sendable {
             let filter = try SeriesFilter(query)
             let range = query.start..<Timestamp(millisecondsSinceEpoch: query.end.millisecondsSinceEpoch + 1)
             var found: [ReadSeries] = []
-            for key in try await store.keys(matching: filter.selector) where filter.matches(key) {
-                let samples = try await store.samples(of: key, in: range)
+            let keys = try await store.keys(matching: filter.selector).filter(filter.matches)
+            try await store.forEachSeries(keys, in: range) { key, samples in
                 left -= samples.count
                 guard left >= 0 else {
                     throw Problem(

@@ -35,6 +35,8 @@ struct BackfillCommand: AsyncParsableCommand {
     var since: Span
     @Option(help: "The store, an SQLite file; made where there is none.")
     var db: String
+    @Option(help: "full: what is stored survives a power cut; normal: the last of it may not, and it takes less time.")
+    var synchronous = SQLiteStore.Synchronous.full
     @Option(help: "The distance of the samples: 15s, 1m, 5m, …")
     var step = Span(60)
     @Option(help: "What the series are called; needed where the query's result has no name.")
@@ -65,7 +67,7 @@ struct BackfillCommand: AsyncParsableCommand {
 
     func run() async throws {
         let endpoint = try Endpoint(url: from, token: try tokenFile.map(readToken), allowsPlain: plainHttp)
-        let store = try SQLiteStore(path: db, missing: .create)
+        let store = try SQLiteStore(path: db, missing: .create, synchronous: synchronous)
         let limits = PrometheusClient<ContinuousClock>.Limits()
         let report = try await HTTPClient.withHTTPClient(configuration: .prometheus(limit: limits.bytes)) { http in
             let client = PrometheusClient(endpoint, client: http, limits: limits, clock: ContinuousClock())

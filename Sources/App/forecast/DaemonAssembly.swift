@@ -28,9 +28,12 @@ struct DaemonAssembly {
 
     /// In the order of starting; they stop in the reverse order, the API first and the processes last.
     func services(_ metrics: PrometheusRegistry) async throws -> [any Service] {
-        let database = try SQLiteStore(path: settings.store.path, missing: .create)
+        let database = try SQLiteStore(
+            path: settings.store.path, missing: .create,
+            synchronous: settings.store.isFullySynchronous ? .full : .normal)
         var limits = HeadStore.Limits()
-        (limits.retentionSeconds, limits.flushSeconds) = (settings.store.retentionSeconds, settings.store.flushSeconds)
+        (limits.lateSeconds, limits.flushSeconds) = (settings.store.lateSeconds, settings.store.flushSeconds)
+        limits.acknowledgesUnsynced = settings.store.acknowledgesUnsynced
         (limits.headBytes, limits.series) = (settings.store.memoryBytes, settings.store.maximumSeries)
         let store = try await HeadStore(database, limits: limits, now: { .now })
         let actuator = processActuator()
@@ -248,22 +251,41 @@ private struct StoreUpkeep: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            // What was damaged while nobody looked is found at the start.
+            var isFirst = true
             while !Task.isCancelled {
-                do throws(StoreError) { try await keepUp() } catch {
+                do throws(StoreError) { try await keepUp(verifying: isFirst) } catch {
                     logger.warning("the store's upkeep failed", metadata: ["error": "\(error)"])
                 }
+                isFirst = false
                 guard (try? await Task.sleep(for: .seconds(3_600))) != nil else { return }
             }
         }
     }
 
-    private func keepUp() async throws(StoreError) {
-        let limit = Timestamp.now.advanced(bySeconds: -settings.retentionSeconds)
-        var removed = try await store.prune(before: limit)
-        if let most = settings.maximumBytes { removed += try await store.database.prune(toBytes: most) }
+    private func keepUp(verifying: Bool) async throws(StoreError) {
+        let now = Timestamp.now
+        try await rollUp(now, verifying: verifying)
+        var removed = try await store.prune(before: now.advanced(bySeconds: -settings.retentionSeconds))
+        if let most = settings.maximumBytes { removed += try await store.prune(toBytes: most) }
         if removed > 0 { logger.info("removed old samples", metadata: ["samples": "\(removed)"]) }
         let chunks = try await store.database.compact()
         logger.debug("compacted", metadata: ["before": "\(chunks.before)", "after": "\(chunks.after)"])
         if let failure = store.flushFailure { throw failure }
+    }
+
+    /// Before samples are removed, so that nothing is lost to rollups; but a disk that is full needs the space.
+    private func rollUp(_ now: Timestamp, verifying: Bool) async throws(StoreError) {
+        do throws(StoreError) {
+            let database = store.database
+            let made = settings.makesRollups ? try await database.rollUp(now: now, verifying: verifying) : 0
+            let removed = try await store.pruneRollups(
+                fineBefore: now.advanced(bySeconds: -settings.fineSeconds),
+                coarseBefore: now.advanced(bySeconds: -settings.coarseSeconds))
+            logger.debug("rolled up", metadata: ["pages": "\(made)", "removed": "\(removed)"])
+        } catch {
+            guard error.code == .full else { throw error }
+            logger.warning("rollups were not made", metadata: ["error": "\(error)"])
+        }
     }
 }

@@ -5,11 +5,17 @@ let defaultConfiguration = #"""
 
     store:
       path: prewarm.db            # an SQLite file, made where there is none; one daemon a file
-      retention: 90d              # samples and decisions older than this are removed, and refused; at least 1d
+      retention: 90d              # samples and decisions older than this are removed; at least 1d
+      late: 90d                   # samples that come older than this are refused; default and at most: retention
+      rollups:                    # sums, counts, … a window, which models learn from for longer; or off: none are made
+        5m: 400d                  # at least 30d
+        1h: 1825d                 # at least 30d
       size: 20GB                  # the oldest samples are removed beyond it; left out: no bound
       memory: 64MiB               # samples that are not in the database yet, at most; they are durable before
       series: 1000000             # samples of further series are refused
       flush: 5m                   # how long a sample may stay out of the database
+      acknowledge: synced         # when a push is answered: synced: it survives a power cut | written: the end of the daemon
+      synchronous: normal         # decisions and models: normal: a power cut may take the last | full: none
 
     listen:
       address: 127.0.0.1:9201     # loopback only; port 0 lets the system choose

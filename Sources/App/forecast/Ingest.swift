@@ -28,6 +28,8 @@ struct Ingest: AsyncParsableCommand {
     var files: [String]
     @Option(help: "The store, an SQLite file; made where there is none.")
     var db: String
+    @Option(help: "full: what is stored survives a power cut; normal: the last of it may not, and it takes less time.")
+    var synchronous = SQLiteStore.Synchronous.full
     @Option(help: "The metric a CSV file or an access log speaks of.")
     var metric: String?
     @Option(help: "A label of a CSV file's or an access log's series; may be given several times.")
@@ -62,7 +64,7 @@ struct Ingest: AsyncParsableCommand {
             for file in others { try await check(file) }
         }
         let counted = try key.flatMap { logs.isEmpty ? nil : try AccessLogs(logs, key: $0, step: step.seconds) }
-        let store = try SQLiteStore(path: db, missing: .create)
+        let store = try SQLiteStore(path: db, missing: .create, synchronous: synchronous)
         for file in others { try await load(file, into: store) }
         try await counted?.store(in: store)
         withExtendedLifetime(input) {}

@@ -86,20 +86,24 @@ struct StoreCommand: AsyncParsableCommand {
             discussion: """
                 Example: forecast store compact --db prewarm.db
 
-                Giving back space rewrites the file and needs as much free disk again. A daemon may run on; its writes wait.
+                Makes the rollups that are due, and those anew that are damaged, first. Giving back space rewrites the file and needs as much free disk again. A daemon may run on; its writes wait.
                 """)
 
         @Option(help: "The store.")
         var db: String
+        @Flag(help: "Makes no rollups.")
+        var noRollups = false
 
         func run() async throws {
             let store = try SQLiteStore(path: db, missing: .refuse)
             let before = try await store.space()
+            let pages = noRollups ? 0 : try await store.rollUp(now: .now, verifying: true)
             let chunks = try await store.compact()
             if try await store.space().free > 0 { try await store.vacuum() }
             let after = try await store.space()
             let packed = chunks.before > chunks.after ? "\(chunks.before) chunks packed into \(chunks.after), " : ""
-            print("\(db): \(packed)\(before.bytes) bytes before, \(after.bytes) now")
+            let rolled = pages > 0 ? "\(pages) rollup pages written, " : ""
+            print("\(db): \(rolled)\(packed)\(before.bytes) bytes before, \(after.bytes) now")
         }
     }
 }

@@ -16,6 +16,7 @@ struct StoreExport: AsyncParsableCommand {
               forecast store export --db prewarm.db --output all.jsonl
               forecast store export --db prewarm.db 'http_requests{job="checkout"}' --since 7d | gzip > week.jsonl.gz
 
+            What is damaged is passed over and told; the command then ends with status 1, unless given --skip-bad.
             Models and decisions are not samples; `forecast store backup` copies them too.
             """)
 
@@ -30,21 +31,26 @@ struct StoreExport: AsyncParsableCommand {
     var db: String
     @Option(help: "Only the newest of each series: 7d, 12h, …")
     var since: Span?
+    @Flag(help: "Ends with status 0 although damaged samples were passed over.")
+    var skipBad = false
     @Option(help: "The file to write; standard output unless given.")
     var output: String?
 
     func run() async throws {
         let selector = try selector.map { try SeriesSelector(parsing: $0) }
         let store = try await HeadStore(reading: db)
-        let found = try await store.series(matching: selector)
+        var found: [(key: SeriesKey, extent: SeriesExtent)] = []
+        for key in try await store.keys(matching: selector) {
+            if let extent = try await store.extent(of: key) { found.append((key, extent)) }
+        }
         let file = try ExportFile(path: output)
-        let progress = ProgressBar(label: "exporting", total: found.reduce(0) { $0 + $1.samples })
+        let progress = ProgressBar(label: "exporting", total: found.reduce(0) { $0 + $1.extent.samples })
         defer { progress.finish() }
-        var samples = 0
+        var (samples, losses) = (0, Losses())
         do {
-            for summary in found {
-                try await export(summary, from: store) { columns in
-                    try file.write(encodeJSONLine(summary.key, columns))
+            for (key, extent) in found {
+                try await export(key, extent, from: store, &losses) { columns in
+                    try file.write(encodeJSONLine(key, columns))
                     samples += columns.count
                     progress.update(samples)
                 }
@@ -56,20 +62,29 @@ struct StoreExport: AsyncParsableCommand {
         }
         progress.finish()
         if let output { print("\(output): \(samples) samples of \(found.count) series") }
+        if losses.samples > 0 {
+            Terminal.note(losses.description)
+            if !skipBad { throw ExitCode.failure }
+        }
     }
 
     /// Reads windows that hold about as many samples as are read at once, however far apart they lie.
     private func export(
-        _ summary: SeriesSummary, from store: HeadStore, _ write: (SampleColumns) throws -> Void
+        _ key: SeriesKey, _ extent: SeriesExtent, from store: HeadStore, _ losses: inout Losses,
+        _ write: (SampleColumns) throws -> Void
     ) async throws {
-        let end = Timestamp(millisecondsSinceEpoch: summary.last.millisecondsSinceEpoch + 1)
-        var start = summary.first
-        if let since { start = max(start, summary.last.advanced(bySeconds: -since.seconds)) }
-        let span = Double(end.millisecondsSinceEpoch - summary.first.millisecondsSinceEpoch)
-        let width = max(1, Int64(span * Double(Self.samplesPerRead) / Double(max(summary.samples, 1))))
-        while start < end {
-            let next = min(end, Timestamp(millisecondsSinceEpoch: start.millisecondsSinceEpoch + width))
-            let columns = try await store.samples(of: summary.key, in: start..<next)
+        let last = extent.last.millisecondsSinceEpoch
+        var start = extent.first.millisecondsSinceEpoch
+        let span = Double(last) - Double(start) + 1
+        let width = Int64(max(1, min(span * Double(Self.samplesPerRead) / Double(max(extent.samples, 1)), 0x1p62)))
+        if let since { start = max(start, extent.last.advanced(bySeconds: -since.seconds).millisecondsSinceEpoch) }
+        var lost: Set<LostChunk> = []
+        while start <= last {
+            let (sum, isBeyond) = start.addingReportingOverflow(width)
+            let next = isBeyond ? last + 1 : min(last + 1, sum)
+            let range = Timestamp(millisecondsSinceEpoch: start)..<Timestamp(millisecondsSinceEpoch: next)
+            let (columns, damaged) = try await store.soundSamples(of: key, in: range)
+            for chunk in damaged where lost.insert(chunk).inserted { losses.add(chunk, of: key) }
             for first in stride(from: 0, to: columns.count, by: Self.samplesPerLine) {
                 let part = first..<min(first + Self.samplesPerLine, columns.count)
                 try write(
@@ -77,6 +92,25 @@ struct StoreExport: AsyncParsableCommand {
             }
             start = next
         }
+    }
+}
+
+/// What could not be exported.
+private struct Losses: CustomStringConvertible {
+    private(set) var samples = 0
+    private var chunks = 0
+
+    /// Tells it on standard error.
+    mutating func add(_ chunk: LostChunk, of key: SeriesKey) {
+        chunks += 1
+        samples += chunk.samples
+        Terminal.note(
+            "\(key): \(chunk.samples) samples from \(chunk.first) to \(chunk.last) are damaged:", chunk.reason)
+    }
+
+    var description: String {
+        "\(samples) samples in \(chunks) damaged chunk\(chunks == 1 ? "" : "s") are not in the export; "
+            + "`forecast store check` tells more, a backup may have them"
     }
 }
 

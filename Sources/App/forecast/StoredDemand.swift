@@ -33,26 +33,34 @@ struct DemandOptions: ParsableArguments {
         }
     }
 
-    /// Opens the store and reads the series whole, on its grid.
+    /// Opens the store and reads the series whole, on its grid; from rollups where the rows are a multiple of theirs.
     func load(now: Timestamp) async throws -> StoredDemand {
         let source = try DemandSource(self)
-        let store = try await HeadStore(reading: source.db)
+        let store = try await HeadStore(reading: source.db, synchronous: source.synchronous)
+        let (key, step) = try await seriesAndStep(source, in: store)
+        let kind = kind ?? source.kind ?? DemandKind(impliedBy: key.metric)
+        let always = Timestamp(millisecondsSinceEpoch: .min)..<now
+        let windows = try await store.windows(of: key, in: always, step: step)
+        guard let last = windows.numbers.last,
+            let rows = RegularSeries(
+                windows: windows, kind: kind, endingBy: Timestamp(secondsSinceEpoch: (Int(last) + 1) * step))
+        else {
+            throw ValidationError("\(key): no row of \(step) s has ended yet; ingest more, or give a smaller --step.")
+        }
+        return StoredDemand(
+            store: store.database, key: key, kind: kind, rows: rows, season: season.map { $0.seconds / step })
+    }
+
+    /// The one series that is meant. Its samples are looked at where they must tell the step, or which of several has any.
+    private func seriesAndStep(_ source: DemandSource, in store: HeadStore) async throws -> (SeriesKey, Int) {
+        let keys = try await store.keys(matching: source.selector)
+        if let key = keys.first, keys.count == 1, let step = step?.seconds ?? source.step { return (key, step) }
         let found = try await store.series(matching: source.selector)
         guard let summary = found.first, found.count == 1 else {
             throw NoSuchSeries(selector: source.selector, found: found.map(\.key))
         }
-        let kind = kind ?? source.kind ?? DemandKind(impliedBy: summary.key.metric)
-        let step = step?.seconds ?? source.step ?? max(60, Int((summary.stepMilliseconds ?? 60_000) / 1_000))
-        let rowEnd = (summary.last.millisecondsSinceEpoch / 1_000 / Int64(step) + 1) * Int64(step)
-        let end = min(now, Timestamp(secondsSinceEpoch: Int(rowEnd)))
-        let samples = try await store.samples(of: summary.key, in: summary.first..<max(summary.first, end))
-        guard let rows = RegularSeries(resampling: samples, kind: kind, step: step, endingBy: end), rows.count > 0
-        else {
-            throw ValidationError(
-                "\(summary.key): no row of \(step) s has ended yet; ingest more, or give a smaller --step.")
-        }
-        return StoredDemand(
-            store: store.database, key: summary.key, kind: kind, rows: rows, season: season.map { $0.seconds / step })
+        let commonest = Int((summary.stepMilliseconds ?? 60_000) / 1_000)
+        return (summary.key, step?.seconds ?? source.step ?? max(60, commonest))
     }
 }
 
@@ -60,10 +68,12 @@ struct DemandOptions: ParsableArguments {
 private struct DemandSource {
     let db: String, selector: SeriesSelector
     let kind: DemandKind?, step: Int?
+    /// How what is written, a model, is put on the disk.
+    let synchronous: SQLiteStore.Synchronous
 
     init(_ options: DemandOptions) throws {
         guard let config = options.config, let name = options.workload else {
-            (db, kind, step) = (options.db ?? "", nil, nil)
+            (db, kind, step, synchronous) = (options.db ?? "", nil, nil, .full)
             selector = try SeriesSelector(parsing: options.series ?? "")
             return
         }
@@ -74,6 +84,7 @@ private struct DemandSource {
         }
         (db, selector) = (settings.store.path, workload.series)
         (kind, step) = (workload.kind, workload.stepSeconds)
+        synchronous = settings.store.isFullySynchronous ? .full : .normal
     }
 }
 
@@ -118,6 +129,7 @@ struct Span: ExpressibleByArgument {
 }
 
 extension DemandKind: ExpressibleByArgument {}
+extension SQLiteStore.Synchronous: ExpressibleByArgument {}
 
 extension Timestamp {
     static var now: Timestamp {

@@ -8,27 +8,34 @@ extension RegularSeries {
     ///
     /// Nil where no row has ended yet. Complexity: linear in samples and rows.
     package init?(resampling samples: SampleColumns, kind: DemandKind, step: Int, endingBy now: Timestamp) {
-        let stepMilliseconds = Int64(step) * 1_000
-        guard let first = samples.timestamps.first?.millisecondsSinceEpoch else { return nil }
-        let start = first.flooredDivision(by: stepMilliseconds).quotient * stepMilliseconds
-        let rows = Int((now.millisecondsSinceEpoch - start).flooredDivision(by: stepMilliseconds).quotient)
-        guard rows > 0, rows <= GridError.maximumRows else { return nil }
-        let grid = TimeGrid(start: Timestamp(millisecondsSinceEpoch: start), step: step, count: rows)
-        var sums = [Double](repeating: 0, count: rows)
-        var counts = [Int](repeating: 0, count: rows)
+        self.init(windows: WindowColumns(samples, step: step), kind: kind, endingBy: now)
+    }
+
+    /// The same from windows, one a row: a store may keep them where it no longer keeps the samples.
+    package init?(windows: WindowColumns, kind: DemandKind, endingBy now: Timestamp) {
+        let width = Int64(windows.step) * 1_000
+        guard let first = windows.numbers.first else { return nil }
+        let (rows, isTooFar) = now.millisecondsSinceEpoch.flooredDivision(by: width).quotient
+            .subtractingReportingOverflow(first)
+        guard !isTooFar, rows > 0, rows <= Int64(GridError.maximumRows) else { return nil }
+        var values = [Double](repeating: .nan, count: Int(rows))
         var previous: Double?
-        for (time, value) in zip(samples.timestamps, samples.values) where value.isFinite {
-            let increase = previous.map { value >= $0 ? value - $0 : value }
-            previous = value
-            let row = grid.row(holding: time)
-            guard (0..<rows).contains(row), let amount = kind == .counter ? increase : value else { continue }
-            sums[row] += amount
-            counts[row] += 1
+        for (number, window) in zip(windows.numbers, windows.windows) {
+            guard number - first < rows else { break }
+            if let value = window.demand(kind, after: previous) { values[Int(number - first)] = value }
+            previous = window.last
         }
-        let isMean = kind == .rate || kind == .gauge
-        let values = zip(sums, counts).map { sum, count in
-            count == 0 ? Double.nan : isMean ? sum / Double(count) : sum
+        self.init(start: Timestamp(millisecondsSinceEpoch: first * width), step: windows.step, values: values)
+    }
+}
+
+extension Window {
+    /// What a row of `kind` holds. Nil where a counter has nothing to compare with: a lone sample, and none before it.
+    fileprivate func demand(_ kind: DemandKind, after previous: Double?) -> Double? {
+        switch kind {
+        case .count: sum
+        case .rate, .gauge: sum / Double(count)
+        case .counter: previous.map { increase(after: $0) } ?? (count > 1 ? increase : nil)
         }
-        self.init(start: grid.start, step: step, values: values)
     }
 }

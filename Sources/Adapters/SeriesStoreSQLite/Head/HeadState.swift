@@ -10,12 +10,19 @@ struct HeadState: Sendable {
 
     private let bounds: Bounds
     private(set) var labels = LabelTable()
-    /// By number: where the canonical block of each series lies in `blocks`, its row in the database (0: unknown), and the
+    /// By number: where the canonical block of each series lies in `blocks`, its number in the database (0: unknown), and the
     /// segment that defines it last.
     private(set) var ranges: [Range<Int>] = []
     private(set) var blocks: [UInt8] = []
     private var rows: [Int64] = []
     private var definedIn: [Int32] = []
+    /// To be raised wherever a number comes to mean another series: an index of them then begins anew.
+    private(set) var generation = 0
+    /// Numbers that mean no series any more, to be given again.
+    private var free: [Int] = []
+    /// What is in the database, and how many series are here alone.
+    private(set) var stored: StoredSeries
+    private var fresh = 0
 
     private(set) var active = HeadColumns()
     /// What is on its way into the database.
@@ -40,8 +47,8 @@ struct HeadState: Sendable {
     /// All that segments up to this one hold is in the database.
     private(set) var flushedSegment: Int
 
-    init(bounds: Bounds, segment: Int, flushed: Int) {
-        (self.bounds, self.segment, flushedSegment) = (bounds, segment, flushed)
+    init(bounds: Bounds, segment: Int, flushed: Int, stored: StoredSeries) {
+        (self.bounds, self.segment, flushedSegment, self.stored) = (bounds, segment, flushed, stored)
     }
 
     var seriesCount: Int { ranges.count }
@@ -120,14 +127,31 @@ struct HeadState: Sendable {
             if labels.count < 2 * bounds.series { labels.add(block, series: known) }
             return Int(known)
         }
-        guard isAcknowledged || ranges.count < bounds.series else { return Self.overLimit }
-        let number = ranges.count
-        ranges.append(blocks.count..<blocks.count + canonical.count)
-        blocks += canonical
-        rows.append(0)
-        definedIn.append(Self.undefined)
-        labels.add(canonical[...], series: UInt32(number))
+        if !stored.contains(CanonicalBlock.hash(canonical)) {
+            guard isAcknowledged || stored.count + fresh < bounds.series else { return Self.overLimit }
+            fresh += 1
+        }
+        let number = place(canonical)
         if !block.elementsEqual(canonical) { labels.add(block, series: UInt32(number)) }
+        return number
+    }
+
+    /// Gives a series a number that means none now.
+    private mutating func place(_ canonical: [UInt8]) -> Int {
+        let range = blocks.count..<blocks.count + canonical.count
+        blocks += canonical
+        let number: Int
+        if let known = free.popLast() {
+            generation += 1
+            number = known
+            (ranges[known], rows[known], definedIn[known]) = (range, 0, Self.undefined)
+        } else {
+            number = ranges.count
+            ranges.append(range)
+            rows.append(0)
+            definedIn.append(Self.undefined)
+        }
+        labels.add(canonical[...], series: UInt32(number))
         return number
     }
 
@@ -193,7 +217,7 @@ struct HeadState: Sendable {
 
     // MARK: Flushing
 
-    /// What is to be flushed now, with the rows of the series that have one: what an earlier flush left, or else all there is,
+    /// What is to be flushed now, with the database's numbers of the series that have one: what an earlier flush left, or else all there is,
     /// after which a new segment begins. Nil where there is nothing.
     mutating func freeze() -> (columns: HeadColumns, rows: [Int64], segment: Int)? {
         if frozen.count == 0, active.count > 0 {
@@ -204,28 +228,104 @@ struct HeadState: Sendable {
         return frozen.count == 0 ? nil : (frozen, rows, frozenSegment)
     }
 
-    /// The frozen samples are in the database, under these rows.
-    mutating func thaw(rows: [Int: Int64]) {
-        for (number, row) in rows { self.rows[number] = row }
+    /// The frozen samples are in the database.
+    mutating func thaw(_ flushed: FlushedSeries) {
+        if flushed.removals != stored.removals { rows = [Int64](repeating: 0, count: rows.count) }
+        for (number, row) in flushed.rows { rows[number] = row }
         frozen = HeadColumns()
         flushedSegment = max(flushedSegment, frozenSegment)
+        stored.take(flushed)
+        forget()
+    }
+
+    /// Series were removed from the database.
+    mutating func recount(_ stored: StoredSeries) {
+        self.stored = stored
+        rows = [Int64](repeating: 0, count: rows.count)
+        forget()
+    }
+
+    /// Forgets the series that are not known to be stored and have no samples here: those that were removed from the database,
+    /// and those of which every sample was refused. One that is stored after all is found again when it comes.
+    ///
+    /// Complexity: linear in the series, and in the head where any is to be looked for.
+    private mutating func forget() {
+        guard rows.contains(0) else { return fresh = 0 }
+        var isPresent = presence()
+        for number in free { isPresent[number] = true }
+        let gone = rows.indices.filter { rows[$0] == 0 && !isPresent[$0] }
+        if !gone.isEmpty { remove(gone) }
+        let isFree = Set(free)
+        fresh = rows.indices.count {
+            rows[$0] == 0 && !isFree.contains($0) && !stored.contains(CanonicalBlock.hash(blocks[ranges[$0]]))
+        }
+    }
+
+    /// Sets these numbers free, and drops the bytes and the aliases of their series.
+    private mutating func remove(_ gone: [Int]) {
+        free += gone
+        generation += 1
+        let isFree = Set(free)
+        let old = blocks
+        (blocks, labels) = ([], LabelTable())
+        for number in ranges.indices {
+            guard !isFree.contains(number) else {
+                ranges[number] = 0..<0
+                continue
+            }
+            let block = old[ranges[number]]
+            ranges[number] = blocks.count..<blocks.count + block.count
+            blocks += block
+            labels.add(block, series: UInt32(number))
+        }
     }
 
     // MARK: Reading
 
-    /// What the head holds of a series: parts that never change again, and of the last one what there is now. Oldest first.
-    func snapshot(of canonical: [UInt8]) -> (number: UInt32, parts: [HeadColumns.Part], newest: Run)? {
+    /// What the head holds of a series, oldest first: parts that never change again, and what the open one after them has now.
+    func snapshot(of canonical: [UInt8]) -> (number: UInt32, columns: [(parts: [GroupedPart], newest: Run)])? {
         guard let number = labels.series(of: canonical, in: canonical.indices) else { return nil }
-        let full = frozen.parts + active.parts.dropLast()
-        return (number, full, active.parts.last?.run(of: number) ?? Run())
+        return (number, [frozen, active].map { ($0.parts, $0.open.run(of: number)) })
     }
 
-    /// The numbers of the series that have samples in the head, ascending. Complexity: linear in the head.
-    func presentSeries() -> [Int] {
-        var isPresent = [Bool](repeating: false, count: ranges.count)
-        for part in frozen.parts + active.parts {
-            for number in part.series { isPresent[Int(number)] = true }
+    /// The same of many series: their numbers, nil where one is not known, and all that the head holds.
+    func snapshot(of canonical: [[UInt8]]) -> (numbers: [UInt32?], columns: [HeadColumns]) {
+        let numbers = canonical.map { labels.series(of: $0, in: $0.indices) }
+        return (numbers, numbers.contains { $0 != nil } ? [frozen, active.copied()] : [])
+    }
+
+    /// The label blocks of the series numbered from `first` on, 4,096 at most.
+    func blocks(from first: Int) -> [[UInt8]] {
+        (first..<max(first, min(ranges.count, first + 4_096))).map { Array(block(of: $0)) }
+    }
+
+    /// Of the numbered series, or of all, those that have samples here and, as far as the head can tell, are not in the
+    /// database.
+    func unstored(_ numbers: [UInt32]?) -> [[UInt8]] {
+        let unknown = (numbers?.map(Int.init) ?? Array(ranges.indices)).filter { rows[$0] == 0 }
+        guard unknown.count > 8 else { return unknown.filter(hasSamples).map { Array(block(of: $0)) } }
+        let present = Set(presentSeries())
+        return unknown.filter(present.contains).map { Array(block(of: $0)) }
+    }
+
+    private func hasSamples(_ number: Int) -> Bool {
+        [frozen, active].contains { columns in
+            columns.parts.contains { $0.holds(UInt32(number)) } || columns.open.series.contains(UInt32(number))
         }
+    }
+
+    /// The numbers of the series that have samples in the head, ascending. Complexity: linear in the series of its parts.
+    func presentSeries() -> [Int] {
+        let isPresent = presence()
         return isPresent.indices.filter { isPresent[$0] }
+    }
+
+    private func presence() -> [Bool] {
+        var isPresent = [Bool](repeating: false, count: ranges.count)
+        for columns in [frozen, active] {
+            for part in columns.parts { for number in part.series { isPresent[Int(number)] = true } }
+            for number in columns.open.series { isPresent[Int(number)] = true }
+        }
+        return isPresent
     }
 }

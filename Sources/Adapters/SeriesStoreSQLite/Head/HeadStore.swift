@@ -16,10 +16,12 @@ package final class HeadStore: SampleStore, Sendable {
     package struct Limits: Hashable, Sendable {
         /// Samples held in memory at most, bytes; a push beyond it is told to come again.
         package var headBytes = 64 << 20
-        /// Series at most; samples of further ones are refused.
+        /// Series at most, in the database and beyond it; samples of further ones are refused.
         package var series = 1_000_000
-        /// Samples older than this are refused, seconds.
-        package var retentionSeconds = 90 * 86_400
+        /// Samples that come older than this are refused, seconds.
+        package var lateSeconds = 90 * 86_400
+        /// Whether a push is answered once its samples are written, before they are synced: a power cut may take it then.
+        package var acknowledgesUnsynced = false
         /// How long a sample may stay out of the database, seconds.
         package var flushSeconds = 300.0
         /// After a flush that failed, seconds until the next; doubled each time it fails again, up to thirtyfold.
@@ -39,6 +41,8 @@ package final class HeadStore: SampleStore, Sendable {
     private let writer: AsyncStream<Void>.Continuation, flusher: AsyncStream<Void>.Continuation
     private let isStopping = Atomic(false)
     private let flushTurn = Turn()
+    /// Of the series that were met since the start, by their numbers in the head.
+    let index = SeriesIndex()
     private let troubles = Mutex(Troubles())
     /// What of the segments found at the start could not be read, a sentence a segment.
     package let damage: [String]
@@ -59,7 +63,7 @@ package final class HeadStore: SampleStore, Sendable {
         let segments = try files.numbers().filter { $0 > flushed }
         var recovered = HeadState(
             bounds: .init(bytes: limits.headBytes, series: limits.series), segment: (segments.last ?? flushed) + 1,
-            flushed: flushed)
+            flushed: flushed, stored: try await database.storedSeries())
         var damage: [Int: String] = [:]
         for number in segments {
             damage[number] = Self.recover(try files.content(number), into: &recovered)
@@ -71,11 +75,14 @@ package final class HeadStore: SampleStore, Sendable {
     }
 
     /// For reading what is stored, and what a daemon has acknowledged and not flushed yet, whether it still runs or not.
-    package convenience init(reading path: String) async throws(StoreError) {
+    package convenience init(
+        reading path: String, synchronous: SQLiteStore.Synchronous = .normal
+    ) async throws(StoreError) {
         var limits = Limits()
         limits.headBytes = .max
         try await self.init(
-            SQLiteStore(path: path, missing: .refuse), limits: limits, now: { Timestamp(millisecondsSinceEpoch: 0) })
+            SQLiteStore(path: path, missing: .refuse, synchronous: synchronous), limits: limits,
+            now: { Timestamp(millisecondsSinceEpoch: 0) })
     }
 
     private static func recover(_ bytes: [UInt8], into state: inout HeadState) -> LogRecord.Findings {
@@ -92,7 +99,7 @@ package final class HeadStore: SampleStore, Sendable {
     // MARK: Pushes
 
     package func write(_ columns: WriteColumns) async throws(StoreError) -> WriteOutcome {
-        let oldest = now().advanced(bySeconds: -limits.retentionSeconds).millisecondsSinceEpoch
+        let oldest = now().advanced(bySeconds: -limits.lateSeconds).millisecondsSinceEpoch
         let (outcome, push, isFlushDue) = try admit(columns, oldest)
         if isFlushDue { flusher.yield() }
         guard outcome.accepted > 0 else { return outcome }
@@ -211,7 +218,7 @@ package final class HeadStore: SampleStore, Sendable {
 
     /// Whoever removed the segment beneath the daemon removed what was acknowledged; it is not to go on unnoticed.
     private func append(_ bytes: [UInt8], to descriptor: Int32, _ segment: Int) throws(StoreError) {
-        guard try !files.append(bytes, to: descriptor, segment) else { return }
+        guard try !files.append(bytes, to: descriptor, segment, syncing: !limits.acknowledgesUnsynced) else { return }
         // A flush removes what it has stored.
         guard state.withLock({ $0.flushedSegment }) < segment else { return }
         throw StoreError(.unwritable, "\(files.path(segment)): was removed while it was written to")
@@ -254,15 +261,30 @@ package final class HeadStore: SampleStore, Sendable {
         defer { flushTurn.give() }
         guard let head = state.withLock({ $0.freeze() }) else { return }
         do throws(StoreError) {
-            let rows = try await database.store(head.columns, rows: head.rows, segment: head.segment) { number in
+            let removals = state.withLock { $0.stored.removals }
+            let flushed = try await database.store(
+                head.columns, rows: head.rows, removals: removals, segment: head.segment
+            ) { number in
                 self.state.withLock { Array($0.block(of: number)) }
             }
-            state.withLock { $0.thaw(rows: rows) }
+            state.withLock { $0.thaw(flushed) }
             note(nil, of: .flush)
             try removeSegments(upTo: head.segment)
         } catch {
             note(error, of: .flush)
         }
+    }
+
+    /// Does what may remove series while nothing is flushed, and then counts anew.
+    func betweenFlushes(_ body: () async throws(StoreError) -> Int) async throws(StoreError) -> Int {
+        await flushTurn.take()
+        defer { flushTurn.give() }
+        let result = try await body()
+        if try await database.removals() != state.withLock({ $0.stored.removals }) {
+            let stored = try await database.storedSeries()
+            state.withLock { $0.recount(stored) }
+        }
+        return result
     }
 
     private func removeSegments(upTo last: Int) throws(StoreError) {
@@ -276,26 +298,7 @@ package final class HeadStore: SampleStore, Sendable {
         report(told)
     }
 
-    func snapshot(of canonical: [UInt8]) -> (number: UInt32, parts: [HeadColumns.Part], newest: Run)? {
-        state.withLock { $0.snapshot(of: canonical) }
-    }
-
-    /// The series that have samples in the head.
-    func presentKeys() -> [SeriesKey] {
-        let blocks = state.withLock { state in state.presentSeries().map { Array(state.block(of: $0)) } }
-        return blocks.compactMap { try? SeriesKey(labelBlock: $0) }
-    }
-
-    /// What the head holds now, the part on its way into the database first, and the keys by number.
-    func contents() -> (columns: [HeadColumns], keys: [Int: SeriesKey]) {
-        let (columns, blocks) = state.withLock { state in
-            let blocks = state.presentSeries().map { ($0, Array(state.block(of: $0))) }
-            return ([state.frozen, state.active], blocks)
-        }
-        var keys: [Int: SeriesKey] = [:]
-        for (number, block) in blocks { keys[number] = try? SeriesKey(labelBlock: block) }
-        return (columns, keys)
-    }
+    func withState<Result: Sendable>(_ body: (HeadState) -> Result) -> Result { state.withLock { body($0) } }
 
     /// Why the last flush failed; nil where none did.
     package var flushFailure: StoreError? { troubles.withLock { $0.flush } }

@@ -64,14 +64,17 @@ struct SegmentFiles: Sendable {
         return descriptor
     }
 
-    /// Appends `bytes` and waits until they are on the disk. Where that fails nothing of them stays, nor does an empty file.
+    /// Appends `bytes` and, where `syncing`, waits until they are on the disk. Where that fails nothing of them stays, nor does an
+    /// empty file.
     ///
     /// Returns whether the file still has a name.
-    func append(_ bytes: [UInt8], to descriptor: Int32, _ number: Int) throws(StoreError) -> Bool {
+    func append(
+        _ bytes: [UInt8], to descriptor: Int32, _ number: Int, syncing: Bool
+    ) throws(StoreError) -> Bool {
         let before = lseek(descriptor, 0, SEEK_END)
         do throws(StoreError) {
             try write(bytes, to: descriptor, number)
-            guard fdatasync(descriptor) == 0 else { throw failure("cannot be made durable", number) }
+            guard !syncing || fdatasync(descriptor) == 0 else { throw failure("cannot be made durable", number) }
         } catch {
             ftruncate(descriptor, before)
             if before == 0 { remove(number) }

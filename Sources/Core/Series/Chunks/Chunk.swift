@@ -95,7 +95,7 @@ package enum Chunk {
 /// Why bytes are no chunk.
 package struct ChunkError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }
 
 /// Doubles as the exclusive or of neighbours, without the zeros around its middle.
