@@ -80,6 +80,7 @@ package enum ForecastError: Error, Hashable, Sendable, CustomStringConvertible {
     case historyTooShort(rows: Int, needed: Int)
     case nothingKnown(rows: Int)
     case tooManyGaps(rows: Int)
+    case notIntermittent(zeros: Int, known: Int)
     case unknownModel(String, known: [String])
     case numericalFailure(String)
     case corruptModel(String)
@@ -92,6 +93,9 @@ package enum ForecastError: Error, Hashable, Sendable, CustomStringConvertible {
         case .nothingKnown(let rows): "too few of the \(rows) rows of the history are known to learn anything"
         case .tooManyGaps(let rows):
             "gaps leave too few whole stretches in the \(rows) rows of the history; close them, or use a coarser step"
+        case .notIntermittent(let zeros, let known):
+            "\(zeros) of the \(known) known rows are zero, and the model for sparse counts is for series where more than "
+                + "half are; use another"
         case .unknownModel(let name, let known): "no model '\(name)'; there are: \(known.joined(separator: ", "))"
         case .numericalFailure(let what): "the fit failed: \(what)"
         case .corruptModel(let what): "the stored model cannot be read: \(what); train again"

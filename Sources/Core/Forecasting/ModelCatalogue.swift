@@ -1,6 +1,8 @@
 /// Every model there is. To add one: a file under `Models/` and a line in each list here.
 package enum ModelCatalogue {
-    package static let all: [any Forecaster] = [SeasonalNaive(), DirectRidge(), LastValue()]
+    package static let all: [any Forecaster] = [
+        SeasonalNaive(), DirectRidge(), LastValue(), DecayedHistogram(), Intermittent(),
+    ]
 
     /// All that can learn from a history together: the ridge speaks from about two seasons on, the seasonal naive from one on,
     /// the last value before.
@@ -22,6 +24,8 @@ package enum ModelCatalogue {
         case .seasonalNaive: return try FittedSeasonalNaive(reading: &reader)
         case .ridge: return try FittedRidge(reading: &reader)
         case .lastValue: return try FittedLastValue(reading: &reader)
+        case .histogram: return try FittedHistogram(reading: &reader)
+        case .intermittent: return try FittedIntermittent(reading: &reader)
         case .combined: return try CombinedModel(reading: &reader)
         }
     }

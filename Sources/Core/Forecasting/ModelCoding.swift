@@ -8,6 +8,8 @@ enum ModelFormat {
         case ridge = 2
         case lastValue = 3
         case combined = 4
+        case histogram = 10
+        case intermittent = 11
     }
 
     /// FNV-1a, 64 bits: a check against accidents, not against malice.

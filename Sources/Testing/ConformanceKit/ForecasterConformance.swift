@@ -7,11 +7,13 @@ import Units
 package struct ForecasterConformance {
     private let forecaster: any Forecaster
     private let refused: [Int]
+    private let isSparse: Bool
     private let task = ForecastTask(horizon: 12, season: 24, isWeekly: true)
 
-    /// `refused` lists lengths of history, besides none at all, that are too short to learn from.
-    package init(_ forecaster: any Forecaster, refused: [Int] = [1, 5]) {
-        (self.forecaster, self.refused) = (forecaster, refused)
+    /// `refused` lists lengths of history, besides none at all, that are too short to learn from; `isSparse` makes most rows
+    /// of the histories zero, for a forecaster that is for such.
+    package init(_ forecaster: any Forecaster, refused: [Int] = [1, 5], isSparse: Bool = false) {
+        (self.forecaster, self.refused, self.isSparse) = (forecaster, refused, isSparse)
     }
 
     package func findings() throws -> [String] {
@@ -21,7 +23,8 @@ package struct ForecasterConformance {
     private func daily(_ rows: Int, seed: UInt64) -> RegularSeries {
         var rng = SplitMix64(seed: seed)
         let values = (0..<rows).map { row in
-            max(0, 50 + 40 * cosineAndSine(turns: Double(row % 24) / 24).sine + 10 * (rng.uniform() - 0.5))
+            isSparse && rng.uniform() < 0.8
+                ? 0 : max(0, 50 + 40 * cosineAndSine(turns: Double(row % 24) / 24).sine + 10 * (rng.uniform() - 0.5))
         }
         return RegularSeries(start: Timestamp(secondsSinceEpoch: 1_700_006_400), step: 3_600, values: values)
     }
