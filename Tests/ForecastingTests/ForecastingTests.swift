@@ -13,7 +13,7 @@ import Units
     }
 
     @Test func unknownModelsAreNamed() {
-        #expect(throws: ForecastError.unknownModel("x", known: ["auto", "seasonal-naive", "ridge", "last-value"])) {
+        #expect(throws: ForecastError.unknownModel("x", known: ["auto", "seasonal-naive", "ridge", "last-value", "net"])) {
             _ = try ModelCatalogue.forecaster(named: "x")
         }
     }

@@ -1,6 +1,6 @@
 /// Every model there is. To add one: a file under `Models/` and a line in each list here.
 package enum ModelCatalogue {
-    package static let all: [any Forecaster] = [SeasonalNaive(), DirectRidge(), LastValue()]
+    package static let all: [any Forecaster] = [SeasonalNaive(), DirectRidge(), LastValue(), QuantileNet()]
 
     /// The best model that a history is long enough for: the ridge from about two seasons on, the seasonal naive from one on,
     /// the last value before.
@@ -22,6 +22,7 @@ package enum ModelCatalogue {
         case .seasonalNaive: return try FittedSeasonalNaive(reading: &reader)
         case .ridge: return try FittedRidge(reading: &reader)
         case .lastValue: return try FittedLastValue(reading: &reader)
+        case .quantileNet: return try FittedQuantileNet(reading: &reader)
         }
     }
 }

@@ -7,6 +7,7 @@ enum ModelFormat {
         case seasonalNaive = 1
         case ridge = 2
         case lastValue = 3
+        case quantileNet = 4
     }
 
     /// FNV-1a, 64 bits: a check against accidents, not against malice.
@@ -34,6 +35,17 @@ struct ModelWriter {
     mutating func write(_ values: [Double]) {
         write(values.count)
         for value in values { write(value) }
+    }
+
+    mutating func write(_ values: [Float]) {
+        write(values.count)
+        bytes.reserveCapacity(bytes.count + 4 * values.count + 8)
+        for value in values {
+            let bits = value.bitPattern
+            for shift in stride(from: 0, to: 32, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(shift)))
+            }
+        }
     }
 
     private mutating func write(bits: UInt64) {
@@ -94,6 +106,12 @@ struct ModelReader {
         defer { position = cursor.position }
         return try cursor.doubles()
     }
+
+    mutating func floats() throws(ForecastError) -> [Float] {
+        var cursor = Cursor(bytes: bytes, position: position)
+        defer { position = cursor.position }
+        return try cursor.floats()
+    }
 }
 
 private struct Cursor {
@@ -120,6 +138,20 @@ private struct Cursor {
         var values: [Double] = []
         values.reserveCapacity(count)
         for _ in 0..<count { values.append(Double(bitPattern: try bits())) }
+        guard values.allSatisfy(\.isFinite) else { throw .corruptModel("a number is not finite") }
+        return values
+    }
+
+    mutating func floats() throws(ForecastError) -> [Float] {
+        let count = try integer()
+        guard count >= 0, count <= (bytes.endIndex - position) / 4 else { throw .corruptModel("a length is wrong") }
+        var values: [Float] = []
+        values.reserveCapacity(count)
+        for _ in 0..<count {
+            let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[position + $1]) << UInt32($1 * 8) }
+            values.append(Float(bitPattern: bits))
+            position += 4
+        }
         guard values.allSatisfy(\.isFinite) else { throw .corruptModel("a number is not finite") }
         return values
     }
