@@ -13,7 +13,9 @@ import Units
     }
 
     @Test func unknownModelsAreNamed() {
-        #expect(throws: ForecastError.unknownModel("x", known: ["auto", "seasonal-naive", "ridge", "last-value", "net"])) {
+        #expect(
+            throws: ForecastError.unknownModel("x", known: ["auto", "seasonal-naive", "ridge", "last-value", "net"])
+        ) {
             _ = try ModelCatalogue.forecaster(named: "x")
         }
     }

@@ -1,24 +1,24 @@
-import Kernels
+package import Kernels
 
 /// Sizes of a quantile network, and where each layer's parameters lie in their one buffer.
 ///
 /// Origin features → `hidden` → `embedding` → an offset of `hidden` units, shared by all steps of the origin; step features plus
 /// that offset → `hidden` → `hidden` → a value a level. The pairs of an origin and a step share all parameters.
-struct QuantileNetShape: Hashable, Sendable {
-    static let hidden = 64, embedding = 32
+package struct QuantileNetShape: Hashable, Sendable {
+    package static let hidden = 64, embedding = 32
 
-    let originFeatures: Int, stepFeatures: Int, levels: Int
-    let origin: FloatBlock, originBias: FloatBlock
-    let embedding: FloatBlock, embeddingBias: FloatBlock
-    let offset: FloatBlock, offsetBias: FloatBlock
+    package let originFeatures: Int, stepFeatures: Int, levels: Int
+    package let origin: FloatBlock, originBias: FloatBlock
+    package let embedding: FloatBlock, embeddingBias: FloatBlock
+    package let offset: FloatBlock, offsetBias: FloatBlock
     /// Step features × hidden; its bias is the offset.
-    let step: FloatBlock
-    let second: FloatBlock, secondBias: FloatBlock
-    let output: FloatBlock, outputBias: FloatBlock
+    package let step: FloatBlock
+    package let second: FloatBlock, secondBias: FloatBlock
+    package let output: FloatBlock, outputBias: FloatBlock
     /// Parameters in all.
-    let count: Int
+    package let count: Int
 
-    init(originFeatures: Int, stepFeatures: Int, levels: Int) {
+    package init(originFeatures: Int, stepFeatures: Int, levels: Int) {
         (self.originFeatures, self.stepFeatures, self.levels) = (originFeatures, stepFeatures, levels)
         var end = 0
         func block(_ rows: Int, _ columns: Int) -> FloatBlock {
@@ -35,7 +35,7 @@ struct QuantileNetShape: Hashable, Sendable {
     }
 
     /// Uniform within ±1/√inputs, the last layer 0, so that training starts from the base quantiles.
-    func initialParameters(using random: inout SplitMix64) -> [Float] {
+    package func initialParameters(using random: inout SplitMix64) -> [Float] {
         var values = [Float](repeating: 0, count: count)
         let layers = [(origin, originBias), (embedding, embeddingBias), (offset, offsetBias), (second, secondBias)]
         for (weights, bias) in layers + [(step, FloatBlock(offset: 0, rows: 0, columns: 0))] {
@@ -49,19 +49,19 @@ struct QuantileNetShape: Hashable, Sendable {
 }
 
 /// What goes into a network and what comes out, for a number of origins with as many steps each; buffers that are used again.
-struct QuantileNetPass: ~Copyable {
-    let shape: QuantileNetShape
+package struct QuantileNetPass: ~Copyable {
+    package let shape: QuantileNetShape
     /// Steps of each origin.
-    private(set) var span: Int
+    package let span: Int
     /// Origins × origin features, and origins · span × step features: the inputs.
-    var origins: FloatMatrix, steps: FloatMatrix
+    package var origins: FloatMatrix, steps: FloatMatrix
     /// Rows × levels: the quantiles, or their gradient. Holds the base quantiles before `forward`, which adds to them.
-    var output: FloatMatrix
+    package var output: FloatMatrix
     private var originHidden: FloatMatrix, embedded: FloatMatrix, offsets: FloatMatrix
     private var first: FloatMatrix, second: FloatMatrix
 
     /// Room for `origins` origins of `span` steps.
-    init(shape: QuantileNetShape, origins count: Int, span: Int) {
+    package init(shape: QuantileNetShape, origins count: Int, span: Int) {
         let hidden = QuantileNetShape.hidden
         (self.shape, self.span) = (shape, span)
         origins = FloatMatrix(zeros: count, shape.originFeatures)
@@ -76,7 +76,7 @@ struct QuantileNetPass: ~Copyable {
 
     /// Adds what the network says to `output`; drops units of the first hidden layer at `dropout`.
     /// Complexity: O(rows × hidden × (step features + hidden + levels)).
-    mutating func forward(_ parameters: borrowing FloatMatrix, dropout: Float, using random: inout SplitMix64) {
+    package mutating func forward(_ parameters: borrowing FloatMatrix, dropout: Float, using random: inout SplitMix64) {
         fit()
         originHidden.setProduct(origins, parameters, block: shape.origin)
         originHidden.addAndRectify(parameters, block: shape.originBias, span: max(1, origins.rows))
@@ -105,7 +105,7 @@ struct QuantileNetPass: ~Copyable {
 
     /// The gradient of the parameters, from `output` holding that of the quantiles of the last `forward`, of the same
     /// `dropout`. Takes the activations for scratch. Complexity: twice `forward`.
-    mutating func backward(
+    package mutating func backward(
         _ parameters: borrowing FloatMatrix, into gradient: inout FloatMatrix, dropout: Float,
         scratch: inout QuantileNetScratch
     ) {
@@ -134,11 +134,11 @@ struct QuantileNetPass: ~Copyable {
 }
 
 /// Gradients of the activations, which only training needs.
-struct QuantileNetScratch: ~Copyable {
+package struct QuantileNetScratch: ~Copyable {
     fileprivate var originHidden: FloatMatrix, embedded: FloatMatrix, offsets: FloatMatrix
     fileprivate var first: FloatMatrix, second: FloatMatrix
 
-    init(origins: Int, span: Int) {
+    package init(origins: Int, span: Int) {
         let hidden = QuantileNetShape.hidden
         originHidden = FloatMatrix(zeros: origins, hidden)
         embedded = FloatMatrix(zeros: origins, QuantileNetShape.embedding)

@@ -1,31 +1,42 @@
 import Kernels
 
 /// What a training run is given: inputs, targets and weights of all samples, and which are learnt from and held out.
-struct QuantileNetLesson {
-    let shape: QuantileNetShape
-    let horizon: Int
-    let levels: [Float]
-    let originFeatures: [Float], stepFeatures: [Float]
+package struct QuantileNetLesson {
+    package let shape: QuantileNetShape
+    package let horizon: Int
+    package let levels: [Float]
+    package let originFeatures: [Float], stepFeatures: [Float]
     /// Origins × horizon.
-    let targets: [Float], weights: [Float]
+    package let targets: [Float], weights: [Float]
     /// Horizon × levels.
-    let base: [Float]
-    let learnt: [Int], heldOut: Range<Int>
+    package let base: [Float]
+    package let learnt: [Int], heldOut: Range<Int>
+
+    package init(
+        shape: QuantileNetShape, horizon: Int, levels: [Float], originFeatures: [Float], stepFeatures: [Float],
+        targets: [Float], weights: [Float], base: [Float], learnt: [Int], heldOut: Range<Int>
+    ) {
+        (self.shape, self.horizon, self.levels, self.base) = (shape, horizon, levels, base)
+        (self.originFeatures, self.stepFeatures) = (originFeatures, stepFeatures)
+        (self.targets, self.weights, self.learnt, self.heldOut) = (targets, weights, learnt, heldOut)
+    }
 }
 
 /// How a quantile net is trained; chosen on the entries of the protocol file (docs/benchmarks.md).
-struct QuantileNetRecipe: Hashable, Sendable {
-    var epochs = 12
-    var batchOrigins = 64
+package struct QuantileNetRecipe: Hashable, Sendable {
+    package var epochs = 12
+    package var batchOrigins = 64
     /// Random steps of each origin in a batch: neighbouring steps are alike, and this many teach as much as all.
-    var batchSteps = 16
-    var rate = 2e-3
-    var weightDecay: Float = 1e-3
-    var dropout: Float = 0.1
+    package var batchSteps = 16
+    package var rate = 2e-3
+    package var weightDecay: Float = 1e-3
+    package var dropout: Float = 0.1
+
+    package init() {}
 }
 
 /// Trains one network by stochastic gradient descent; after the set-up nothing is allocated but a shuffled list an epoch.
-struct QuantileNetTraining: ~Copyable {
+package struct QuantileNetTraining: ~Copyable {
     private let recipe: QuantileNetRecipe
     private var random: SplitMix64
     private var parameters: FloatMatrix, gradient: FloatMatrix, best: FloatMatrix
@@ -34,7 +45,7 @@ struct QuantileNetTraining: ~Copyable {
     private var origins: [Int] = [], rows: [Int] = [], steps: [Int] = []
     private var targets: [Float] = [], weights: [Float] = []
 
-    init(_ lesson: borrowing QuantileNetLesson, recipe: QuantileNetRecipe, seed: UInt64) {
+    package init(_ lesson: borrowing QuantileNetLesson, recipe: QuantileNetRecipe, seed: UInt64) {
         self.recipe = recipe
         random = SplitMix64(seed: seed)
         let count = lesson.shape.count
@@ -56,7 +67,7 @@ struct QuantileNetTraining: ~Copyable {
     /// The parameters of the epoch after which the held-out samples were forecast best.
     ///
     /// Complexity: O(epochs × origins × steps × parameters of a step), two thirds of it the way back.
-    mutating func run(_ lesson: borrowing QuantileNetLesson) -> [Float] {
+    package mutating func run(_ lesson: borrowing QuantileNetLesson) -> [Float] {
         var order = lesson.learnt
         let size = min(recipe.batchOrigins, order.count), batches = order.count / size
         let cycle = OneCycle(highest: recipe.rate, steps: batches * recipe.epochs + 1)
