@@ -162,6 +162,10 @@ let package = Package(
             name: "fuzz-decoders", dependencies: ["Units", "Kernels", "Series", "WireFormats"],
             path: "Sources/Testing/FuzzDecoders", swiftSettings: strict),
 
+        .executableTarget(
+            name: "bench-net", dependencies: ["Kernels", "Forecasting"], path: "Sources/Testing/NetBenchmark",
+            swiftSettings: strict),
+
         testing(
             "FakeServers", uses: ["Units", "Series", "WireFormats"],
             packages: [hummingbird, httpTypes, lifecycle, logging, nioCore]),

@@ -10,7 +10,7 @@ import Testing
         "Ports", "CZlib", "CInstanceGuard", "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "PublicDatasets",
         "Scraping", "StatsDReceiver", "RemotePrometheus", "Telemetry", "Settings", "Reports", "ControlLoop", "HTTPAPI",
         "Demo", "forecast", "TestSupport", "ConformanceKit", "FakeServers",
-        "FuzzDecoders",
+        "FuzzDecoders", "NetBenchmark",
     ]
 
     @Test func importsPointOneWay() throws {

@@ -22,7 +22,9 @@ package struct Combination: Forecaster {
         var fits: [HeldOutFit] = []
         var failure = ForecastError.nothingKnown(rows: history.count)
         for member in members {
-            do throws(ForecastError) { fits.append(try member.fitHoldingOut(history, task: task)) } catch { failure = error }
+            do throws(ForecastError) { fits.append(try member.fitHoldingOut(history, task: task)) } catch {
+                failure = error
+            }
         }
         guard !fits.isEmpty else { throw failure }
         return CombinedModel.learnt(fits, history: history, task: task)
