@@ -13,6 +13,11 @@ package struct Combination: Forecaster {
         (self.name, self.members) = (name, members)
     }
 
+    /// Those of the member that costs most to refit.
+    package var traits: ForecasterTraits {
+        ForecasterTraits(refitGrowth: members.map(\.traits.refitGrowth).max() ?? 0)
+    }
+
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
         try fitHoldingOut(history, task: task).model
     }

@@ -9,6 +9,7 @@ package import Series
 /// al., "Simple and scalable predictive uncertainty estimation using deep ensembles", NeurIPS 2017, for the average.
 package struct QuantileNet: Forecaster {
     package let name = "net"
+    package let traits = ForecasterTraits(refitGrowth: 1.0 / 6)
 
     private static let members = 3
     /// The share of the origins that each member holds out.
