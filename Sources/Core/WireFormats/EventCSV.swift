@@ -27,6 +27,10 @@ package struct EventRow: Hashable, Sendable {
     package let milliseconds: Int64
     /// 1 where events are counted, nil where the field is empty.
     package let value: Double?
+
+    package init(key: SeriesKey, milliseconds: Int64, value: Double?) {
+        (self.key, self.milliseconds, self.value) = (key, milliseconds, value)
+    }
 }
 
 /// Reads tables of an event a row, after a header that names the columns.
