@@ -39,7 +39,8 @@ engines: prepare
 	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.(PrometheusTests|BackfillEngineTests)'
 
 # Each sanitizer has a build of its own, as the dependencies must be compiled with it too: some ten minutes each. SANITIZED chooses
-# the tests: a regular expression of swift test. The tests of the built program and those that time it run without.
+# the tests: a regular expression of swift test. The tests of the built program and those that time it run without. One test at a
+# time, as a sanitizer slows all down so much that several starve each other past their time bounds.
 SANITIZED ?= Tests
 UNSANITIZED := ^(EndToEnd|Architecture|Demo)Tests
 KILLS ?= 200
@@ -59,12 +60,12 @@ thread-sanitizer: prepare
 	@mkdir -p .build-thread
 	clang -O1 -Wall -Werror -c .ci/thread-sanitizer-mutex.c -o .build-thread/mutex.o
 	swift build --build-tests $(THREAD)
-	swift test --skip-build $(THREAD) --filter '$(SANITIZED)' --skip '$(UNSANITIZED)'
+	swift test --no-parallel --skip-build $(THREAD) --filter '$(SANITIZED)' --skip '$(UNSANITIZED)'
 
 ADDRESS := --sanitize=address --scratch-path .build-address
 address-sanitizer: prepare
 	swift build --build-tests $(ADDRESS)
-	LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leak-sanitizer.txt swift test --skip-build $(ADDRESS) --filter '$(SANITIZED)' --skip '$(UNSANITIZED)'
+	LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leak-sanitizer.txt swift test --no-parallel --skip-build $(ADDRESS) --filter '$(SANITIZED)' --skip '$(UNSANITIZED)'
 
 FUZZ_SECONDS ?= 60
 FUZZ_DECODERS := --product fuzz-decoders

@@ -36,7 +36,7 @@ import Units
             let requests = RequestLog(), workload = try workload()
             var spec = try markedSpec(folder, Marker())
             (spec.readiness, spec.warmUpPaths) = (.http(path: "/healthz"), ["/load"])
-            (spec.readyDeadline, spec.backOff, spec.ports) = (5, 600...600, 31920...31939)
+            (spec.readyDeadline, spec.backOff, spec.ports) = (15, 600...600, 31920...31939)
             try await withActuator([workload: spec]) { actuator in
                 try await actuator.scale(workload, to: 1)
                 let port = try await port(actuator, workload)
