@@ -8,7 +8,8 @@ import Testing
     static let order = [
         "COpenBLAS", "CSnappy", "Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats",
         "Ports", "CZlib", "CInstanceGuard", "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "PublicDatasets",
-        "Scraping", "StatsDReceiver", "RemotePrometheus", "Telemetry", "Settings", "Reports", "ControlLoop", "HTTPAPI",
+        "TLSTrust", "Scraping", "StatsDReceiver", "RemotePrometheus", "Telemetry", "Settings", "Reports", "ControlLoop",
+        "HTTPAPI",
         "Demo", "forecast", "TestSupport", "ConformanceKit", "FakeServers",
         "FuzzDecoders", "NetBenchmark",
     ]

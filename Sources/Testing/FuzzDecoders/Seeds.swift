@@ -43,6 +43,12 @@ extension FuzzTarget {
             ]
         case .jsonLines: [#"{"metric":{"__name__":"up","job":"\u00e9"},"values":[1,-2.5e1,null],"timestamps":[1,2,3]}"#]
         case .csv: ["series,timestamp,value\n\"a,b\",2026-11-24T08:00:00.5+01:00,1.5"]
+        case .wideCSV: ["series,app,t0,t1,t2\na,\"x,y\",1,,3.5\nb,,0,5,\n"]
+        case .eventCSV:
+            [
+                "timestamp,kind,size\n2026-11-24T08:00:00Z,a,3\n1764000000.5,b,\n",
+                "size,timestamp_ms,kind\n1,90000.5,a\n",
+            ]
         case .selector: [#"up{job="a\"b",instance="x"}"#]
         default: []
         }

@@ -91,8 +91,10 @@ private func mixed(_ forecasts: [(QuantileForecast, Double)]) -> QuantileForecas
 }
 
 extension CombinedModel {
-    /// Rows between origins whose outcomes are followed: a third of the horizon.
-    private static func stride(_ task: ForecastTask) -> Int { max(1, task.horizon / 3) }
+    /// Rows between origins whose outcomes are followed: about a third of the horizon.
+    private static func stride(_ task: ForecastTask) -> Int {
+        Forecasting.stride(task.horizon / 3, throughout: task.season)
+    }
     /// Origins that one update looks at, the newest: more would make it a fit.
     private static let followedAtMost = 200
 

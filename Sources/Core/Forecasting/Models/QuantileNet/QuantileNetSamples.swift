@@ -110,7 +110,6 @@ extension QuantileNetFeatures {
         let all = (rowsNeeded...history.count - task.horizon).filter {
             2 * (missing[$0 + task.horizon] - missing[$0]) < task.horizon && missing[$0] - missing[$0 - 36] < 18
         }
-        let stride = max(1, (all.count + QuantileNetSamples.mostOrigins - 1) / QuantileNetSamples.mostOrigins)
-        return Swift.stride(from: max(0, all.count - 1) % stride, to: all.count, by: stride).map { all[$0] }
+        return thinned(all, most: QuantileNetSamples.mostOrigins)
     }
 }
