@@ -54,7 +54,7 @@ struct QuantileNetFeatures: Sendable {
     var rowsNeeded: Int { max(150, task.season + task.season / 32 + 20, task.season + hour) }
 
     /// Rows before an origin that features look at: a week, or seven cycles.
-    var reach: Int { max(rowsNeeded, 7 * task.season + task.season / 32 + 4) }
+    var reach: Int { max(rowsNeeded, 7 * task.season + max(task.season / 32 + 4, Self.levelRows)) }
 
     var originCount: Int { Self.lags + Self.trailing.count + 4 + 1 + (usesWeek ? 1 : 0) + 1 }
 
