@@ -35,19 +35,30 @@ extension SQLiteStore {
     func keys(_ keys: [SeriesKey], with range: Range<Timestamp>) async throws(StoreError) -> [SeriesKey] {
         try await read { database in
             let (from, to) = (range.lowerBound.millisecondsSinceEpoch, range.upperBound.millisecondsSinceEpoch)
-            let table = SeriesTable(database)
-            var reader = ChunkReader(database)
-            let numbers = try table.numbers(of: keys)
-            return try zip(keys, numbers).filter { _, number in
-                guard let series = number else { return false }
-                let rows = try reader.rows(of: series, from: from, to: to)
-                // Where a chunk reaches beyond both ends, only a look inside tells.
-                if rows.contains(where: { $0.start >= from || $0.last < to }) { return true }
-                return try rows.contains { row in
-                    guard case .success(let run) = try reader.readOrTell(row) else { return true }
-                    return !run.within(from, to).times.isEmpty
+            let (table, directory) = (SeriesTable(database), ChunkDirectory(database))
+            var (reader, found) = (ChunkReader(database), [SeriesKey]())
+            for first in stride(from: 0, to: keys.count, by: Self.keysAtOnce) {
+                let some = keys[first..<min(first + Self.keysAtOnce, keys.count)]
+                let numbers = try table.numbers(of: some)
+                let chunks = try directory.chunks(ofEach: numbers.compactMap(\.self), from: from, to: to)
+                for (key, number) in zip(some, numbers) {
+                    guard let number, let rows = chunks[number] else { continue }
+                    if try Self.holdSamples(rows, from: from, to: to, &reader) { found.append(key) }
                 }
-            }.map(\.0)
+            }
+            return found
+        }
+    }
+
+    /// Whether one of these chunks, which touch the range, has a sample in it.
+    private static func holdSamples(
+        _ rows: [ChunkRow], from: Int64, to: Int64, _ reader: inout ChunkReader
+    ) throws -> Bool {
+        // Where a chunk reaches beyond both ends, only a look inside tells.
+        if rows.contains(where: { $0.start >= from || $0.last < to }) { return true }
+        return try rows.contains { row in
+            guard case .success(let run) = try reader.readOrTell(row) else { return true }
+            return !run.within(from, to).times.isEmpty
         }
     }
 
