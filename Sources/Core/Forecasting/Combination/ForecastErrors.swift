@@ -12,7 +12,7 @@ import Units
 /// that had ended are ever added.
 struct ForecastErrors: Sendable {
     /// Half-lives of a miss, in seasons.
-    private static let halfLives = [0.15, 1, 7]
+    private static let halfLives = [0.1, 0.7, 5]
     /// Of each forecast so many steps are looked at: neighbours miss alike.
     static let stepsRead = 6
     /// The newest misses that are kept.
