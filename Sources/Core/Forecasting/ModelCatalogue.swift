@@ -1,7 +1,7 @@
 /// Every model there is. To add one: a file under `Models/` and a line in each list here.
 package enum ModelCatalogue {
     package static let all: [any Forecaster] = [
-        SeasonalNaive(), DirectRidge(), LastValue(), DecayedHistogram(), Intermittent(),
+        SeasonalNaive(), DirectRidge(), LastValue(), DecayedHistogram(), Intermittent(), ShapeModel(), LinearQuantile(),
     ]
 
     /// All that can learn from a history together: the ridge speaks from about two seasons on, the seasonal naive from one on,
@@ -26,6 +26,8 @@ package enum ModelCatalogue {
         case .lastValue: return try FittedLastValue(reading: &reader)
         case .histogram: return try FittedHistogram(reading: &reader)
         case .intermittent: return try FittedIntermittent(reading: &reader)
+        case .shape: return try FittedShape(reading: &reader)
+        case .linearQuantile: return try FittedLinearQuantile(reading: &reader)
         case .combined: return try CombinedModel(reading: &reader)
         }
     }

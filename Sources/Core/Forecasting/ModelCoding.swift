@@ -10,6 +10,8 @@ enum ModelFormat {
         case combined = 4
         case histogram = 10
         case intermittent = 11
+        case shape = 12
+        case linearQuantile = 13
     }
 
     /// FNV-1a, 64 bits: a check against accidents, not against malice.
