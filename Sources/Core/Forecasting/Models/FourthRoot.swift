@@ -1,7 +1,7 @@
 /// The fourth root of demand over its mean: about even variance at any height, and a far tail that logarithms would ruin.
 ///
 /// Counts are taken with one added, so that zeros do not stretch what lies near them; other quantities, which may be tiny,
-/// with a fiftieth of their mean.
+/// with a fiftieth of their mean, and no less than 1e-9.
 struct FourthRoot: Hashable, Sendable {
     /// What demand is divided by, and what is added before; both above 0.
     let scale: Double, offset: Double
@@ -12,7 +12,7 @@ struct FourthRoot: Hashable, Sendable {
     init(of rows: [Double]) {
         let isCount = rows.allSatisfy { $0 == $0.rounded() }
         let mean = rows.isEmpty ? 0 : rows.reduce(0) { $0 + $1 / Double(rows.count) }
-        let offset = isCount ? 1 : max(mean / 50, .leastNormalMagnitude * 1e9)
+        let offset = isCount ? 1 : max(mean / 50, 1e-9)
         self.init(scale: mean + offset, offset: offset)
     }
 
