@@ -28,6 +28,7 @@ package enum ModelCatalogue {
         case .intermittent: return try FittedIntermittent(reading: &reader)
         case .shape: return try FittedShape(reading: &reader)
         case .linearQuantile: return try FittedLinearQuantile(reading: &reader)
+        case .eventAware: return try FittedEventAware(reading: &reader)
         case .combined: return try CombinedModel(reading: &reader)
         }
     }
@@ -35,6 +36,12 @@ package enum ModelCatalogue {
     /// As `decode`, of a model within another, which holds no further ones.
     static func decodeMember(_ bytes: [UInt8]) throws(ForecastError) -> any FittedModel {
         guard try ModelReader(bytes).kind != .combined else { throw .corruptModel("a combination within another") }
+        return try decodeUneventful(bytes)
+    }
+
+    /// As `decode`, of a model that is told of no events, as those within others are.
+    static func decodeUneventful(_ bytes: [UInt8]) throws(ForecastError) -> any FittedModel {
+        guard try ModelReader(bytes).kind != .eventAware else { throw .corruptModel("events within a model within") }
         return try decode(bytes)
     }
 }

@@ -12,6 +12,7 @@ enum ModelFormat {
         case intermittent = 11
         case shape = 12
         case linearQuantile = 13
+        case eventAware = 14
     }
 
     /// FNV-1a, 64 bits: a check against accidents, not against malice.

@@ -49,7 +49,7 @@ package struct CSVTraceDecoder: Sendable {
     }
 
     /// Splits at commas outside double quotes; blanks and the quotes around a field are dropped.
-    private static func fields(_ line: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+    static func fields(_ line: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
         var fields: [ArraySlice<UInt8>] = []
         var (start, isQuoted) = (line.startIndex, false)
         for index in line.indices {
@@ -75,6 +75,6 @@ package struct CSVTraceDecoder: Sendable {
         return field.dropFirst().dropLast()
     }
 
-    private static func text(_ field: ArraySlice<UInt8>) -> String { String(decoding: field, as: UTF8.self) }
+    static func text(_ field: ArraySlice<UInt8>) -> String { String(decoding: field, as: UTF8.self) }
     private static func excerpt(_ field: ArraySlice<UInt8>) -> String { text(field.prefix(40)) }
 }
