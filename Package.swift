@@ -119,6 +119,7 @@ let package = Package(
             packages: [subprocess, systemPackage, asyncHTTPClient, logging, nioCore, nioHTTP1]),
         adapter(
             "SeriesStoreSQLite", uses: ["Units", "Series", "Planning", "Ports", "CZlib"], packages: [grdb, nioPosix]),
+        adapter("Calendars", uses: ["Units", "Series", "WireFormats"]),
         adapter("InputFiles", uses: ["Units", "Series", "WireFormats", "Ports", "CZlib"]),
         adapter(
             "PublicDatasets", uses: ["Series", "WireFormats"], packages: [asyncHTTPClient, crypto, nioCore, nioHTTP1]),
@@ -146,7 +147,7 @@ let package = Package(
         .executableTarget(
             name: "forecast",
             dependencies: coreNames.map { .byName(name: $0) } + [
-                "Ports", "InputFiles", "PublicDatasets", "SeriesStoreSQLite", "ActuatorProcess", "Scraping",
+                "Ports", "Calendars", "InputFiles", "PublicDatasets", "SeriesStoreSQLite", "ActuatorProcess", "Scraping",
                 "StatsDReceiver", "RemotePrometheus", "TLSTrust", "Telemetry", "Settings", "Reports", "ControlLoop",
                 "HTTPAPI", "Demo", argumentParser, asyncHTTPClient, lifecycle, logging,
                 metrics, unixSignals,
@@ -180,6 +181,7 @@ let package = Package(
         tests("ForecastingTests", of: ["Units", "Kernels", "Series", "Forecasting", "ConformanceKit"]),
         tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"]),
         tests("SimulationTests", of: coreNames + ["InputFiles"], hasGoldens: true),
+        tests("CalendarsTests", of: ["Units", "Series", "WireFormats", "Calendars"]),
         tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),
         tests(
             "PublicDatasetsTests", of: ["Units", "Series", "WireFormats", "PublicDatasets", "FakeServers"],

@@ -7,9 +7,9 @@ import Testing
     /// Modules from the bottom up; a module imports only modules of the project that stand before it.
     static let order = [
         "COpenBLAS", "CSnappy", "Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats",
-        "Ports", "CZlib", "CInstanceGuard", "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "PublicDatasets",
-        "TLSTrust", "Scraping", "StatsDReceiver", "RemotePrometheus", "Telemetry", "Settings", "Reports", "ControlLoop",
-        "HTTPAPI",
+        "Ports", "CZlib", "CInstanceGuard", "SeriesStoreSQLite", "ActuatorProcess", "Calendars", "InputFiles",
+        "PublicDatasets", "TLSTrust", "Scraping", "StatsDReceiver", "RemotePrometheus", "Telemetry", "Settings",
+        "Reports", "ControlLoop", "HTTPAPI",
         "Demo", "forecast", "TestSupport", "ConformanceKit", "FakeServers",
         "FuzzDecoders", "NetBenchmark",
     ]
@@ -35,7 +35,8 @@ import Testing
 
     @Test func adaptersDoNotKnowEachOther() throws {
         let adapters: Set = [
-            "SeriesStoreSQLite", "ActuatorProcess", "InputFiles", "PublicDatasets", "Scraping", "StatsDReceiver",
+            "SeriesStoreSQLite", "ActuatorProcess", "Calendars", "InputFiles", "PublicDatasets", "Scraping",
+            "StatsDReceiver",
             "RemotePrometheus", "Telemetry", "Settings",
         ]
         for file in try sources() where adapters.contains(file.module) {

@@ -21,6 +21,7 @@ struct Evaluate: AsyncParsableCommand {
     var protocols: String
     @Option(help: "The entry to evaluate.")
     var entry: String
+    @OptionGroup var events: EventOptions
     @Option(help: "auto, or a model by name.")
     var model = "auto"
     @Option(help: "Only the first so many series, by name.")
@@ -35,7 +36,7 @@ struct Evaluate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let forecaster = try ModelCatalogue.forecaster(named: model)
+        let named = try ModelCatalogue.forecaster(named: model)
         let (entry, path) = try ProtocolEntry.load(protocols, named: entry)
         let evaluation = EvaluationProtocol(
             task: ForecastTask(
@@ -51,6 +52,7 @@ struct Evaluate: AsyncParsableCommand {
             progress.update(done)
             let series = entry.gaps == "zero" ? found.fillingGapsWithZero() : found
             guard !evaluation.originRows(count: series.count).isEmpty else { continue }
+            let forecaster = try events.tell(named, end: series.end)
             let result = try evaluation.forecasts(of: series, by: forecaster)
             scores.append(Scores(result, of: series, under: evaluation))
             if output != nil { rows += result.forecasts.flatMap { Self.csv(name, $0) } }
@@ -62,7 +64,7 @@ struct Evaluate: AsyncParsableCommand {
         progress.finish()
         let cpu = ProcessCPU.seconds() - started
         let figures = Figures(
-            entry: entry.name, model: forecaster.name, series: scores.count, cpuSeconds: cpu, .combined(scores))
+            entry: entry.name, model: named.name, series: scores.count, cpuSeconds: cpu, .combined(scores))
         print(json ? try figures.json() : figures.table)
     }
 

@@ -16,10 +16,12 @@ struct Predict: AsyncParsableCommand {
               forecast predict --db prewarm.db --series 'http_requests{job="checkout"}' --horizon 2h --plot
               forecast predict --db prewarm.db --series m --quantiles 0.5,0.95,0.999 --json
 
-            The newest registered model is used where it sees as far; otherwise one is fitted for the occasion.
+            The newest registered model is used where it sees as far; otherwise, and where events are given, one is fitted for
+            the occasion.
             """)
 
     @OptionGroup var demand: DemandOptions
+    @OptionGroup var events: EventOptions
     @Option(help: "How far to look.")
     var horizon: Span = Span(7_200)
     @Option(help: "Quantiles, ascending, between 0 and 1.")
@@ -44,7 +46,7 @@ struct Predict: AsyncParsableCommand {
     }
 
     private func choose(_ demand: StoredDemand, rows: Int) async throws -> ChosenModel {
-        if model == nil, let stored = try await demand.store.latestModel(for: demand.key) {
+        if model == nil, events.events == nil, let stored = try await demand.store.latestModel(for: demand.key) {
             let fitted = try ModelCatalogue.decode(stored.record.bytes)
             if stored.record.step == demand.rows.step, stored.record.kind == demand.kind, fitted.task.horizon >= rows {
                 return ChosenModel(model: fitted, version: stored.version)
@@ -53,7 +55,7 @@ struct Predict: AsyncParsableCommand {
                 "the registered model (version \(stored.version), \(fitted.task.horizon) rows of \(stored.record.step) s)",
                 "does not fit what is asked; fitting one for the occasion")
         }
-        let forecaster = try ModelCatalogue.forecaster(named: model ?? "auto")
+        let forecaster = try events.tell(ModelCatalogue.forecaster(named: model ?? "auto"), end: demand.rows.end)
         let fitted = try forecaster.fit(KnownDemand(demand.rows), task: demand.task(horizon: rows))
         return ChosenModel(model: fitted, version: nil)
     }

@@ -15,6 +15,7 @@ struct Train: AsyncParsableCommand {
             Examples:
               forecast train --db prewarm.db --series 'http_requests{job="checkout"}'
               forecast train --db prewarm.db --series m --kind rate --step 5m --horizon 6h
+              forecast train --db prewarm.db --series m --events sales.ics --zone Europe/Berlin
               forecast train --config prewarm.yaml --workload checkout     what the daemon starts with
 
             The scores come from the last fifth of the history, where the model learns only from what lies before; the
@@ -22,6 +23,7 @@ struct Train: AsyncParsableCommand {
             """)
 
     @OptionGroup var demand: DemandOptions
+    @OptionGroup var events: EventOptions
     @Option(help: "auto, or a model by name.")
     var model = "auto"
     @Option(help: "How far it must see.")
@@ -30,9 +32,10 @@ struct Train: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let forecaster = try ModelCatalogue.forecaster(named: model)
+        let named = try ModelCatalogue.forecaster(named: model)
         let demand = try await demand.load(now: .now)
         let rows = demand.rows
+        let forecaster = try events.tell(named, end: rows.end)
         let task = demand.task(horizon: (horizon.seconds + rows.step - 1) / rows.step)
         let started = ProcessCPU.seconds()
         let trained = try trained(on: rows, by: forecaster, task: task)

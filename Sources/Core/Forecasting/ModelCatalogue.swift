@@ -1,7 +1,8 @@
 /// Every model there is. To add one: a file under `Models/` and a line in each list here.
 package enum ModelCatalogue {
     package static let all: [any Forecaster] = [
-        SeasonalNaive(), DirectRidge(), QuantileNet(), LastValue(), DecayedHistogram(), Intermittent(),
+        SeasonalNaive(), DirectRidge(), QuantileNet(), LastValue(), DecayedHistogram(), Intermittent(), ShapeModel(),
+        LinearQuantile(),
     ]
 
     /// All that can learn from a history together: the net and the ridge speak from about two seasons on, the seasonal naive and
@@ -28,6 +29,9 @@ package enum ModelCatalogue {
         case .lastValue: return try FittedLastValue(reading: &reader)
         case .histogram: return try FittedHistogram(reading: &reader)
         case .intermittent: return try FittedIntermittent(reading: &reader)
+        case .shape: return try FittedShape(reading: &reader)
+        case .linearQuantile: return try FittedLinearQuantile(reading: &reader)
+        case .eventAware: return try FittedEventAware(reading: &reader)
         case .combined: return try CombinedModel(reading: &reader)
         case .quantileNet: return try FittedQuantileNet(reading: &reader)
         }
@@ -36,6 +40,12 @@ package enum ModelCatalogue {
     /// As `decode`, of a model within another, which holds no further ones.
     static func decodeMember(_ bytes: [UInt8]) throws(ForecastError) -> any FittedModel {
         guard try ModelReader(bytes).kind != .combined else { throw .corruptModel("a combination within another") }
+        return try decodeUneventful(bytes)
+    }
+
+    /// As `decode`, of a model that is told of no events, as those within others are.
+    static func decodeUneventful(_ bytes: [UInt8]) throws(ForecastError) -> any FittedModel {
+        guard try ModelReader(bytes).kind != .eventAware else { throw .corruptModel("events within a model within") }
         return try decode(bytes)
     }
 }

@@ -11,6 +11,9 @@ enum ModelFormat {
         case quantileNet = 5
         case histogram = 10
         case intermittent = 11
+        case shape = 12
+        case linearQuantile = 13
+        case eventAware = 14
     }
 
     /// FNV-1a, 64 bits: a check against accidents, not against malice.

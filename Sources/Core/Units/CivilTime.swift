@@ -39,7 +39,7 @@ package struct CivilTime: Hashable, Sendable {
         return "\(date)T\(time)\(millisecond == 0 ? "" : "." + padded(millisecond, 3))Z"
     }
 
-    static func daysInMonth(_ month: Int, of year: Int) -> Int {
+    package static func daysInMonth(_ month: Int, of year: Int) -> Int {
         let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
         return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
     }

@@ -8,6 +8,7 @@ enum FuzzTarget: UInt8, CaseIterable {
     case snappy, remoteWrite1, remoteWrite2, readRequest, readResponse, prometheusText, openMetrics, otlpProtobuf,
         otlpJSON
     case statsD, accessLog, jsonLines, csv, selector, chunk, wideCSV, eventCSV
+    case iCalendar, csvEvents
 
     /// The first byte of an input names the decoder; the rest is for it.
     static func run(_ input: ArraySlice<UInt8>) {
@@ -29,6 +30,8 @@ enum FuzzTarget: UInt8, CaseIterable {
         case .accessLog: accessLog(bytes)
         case .jsonLines: jsonLines(bytes)
         case .csv: csv(bytes)
+        case .iCalendar: events(try? decodeICalendar(bytes), within: bytes.count)
+        case .csvEvents: events(try? decodeCSVEvents(bytes), within: bytes.count)
         case .chunk: chunk(bytes)
         case .wideCSV: wideCSV(bytes)
         case .eventCSV: eventCSV(bytes)
@@ -107,6 +110,17 @@ enum FuzzTarget: UInt8, CaseIterable {
         let isRead = (try? decodeJSONLine(bytes[...], into: &batch)) != nil
         precondition(isRead || batch.isEmpty, "all or nothing")
         check(batch, within: bytes.count)
+    }
+
+    private func events(_ events: [CalendarEvent]?, within count: Int) {
+        guard let events else { return }
+        precondition(events.count <= count, "no event from nothing")
+        let through = Timestamp(secondsSinceEpoch: 1_900_000_000)
+        for event in events.prefix(8) {
+            let spans = event.occurrences(through: through, rules: .utc)
+            precondition(
+                spans.count <= Recurrence.most && spans.allSatisfy { $0.start <= $0.end && $0.start <= through })
+        }
     }
 
     private func csv(_ bytes: [UInt8]) {

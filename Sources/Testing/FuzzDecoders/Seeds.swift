@@ -42,6 +42,18 @@ extension FuzzTarget {
                     + #"h - - [11/Oct/2000:00:00:00 +0000] "-" 408 -"#
             ]
         case .jsonLines: [#"{"metric":{"__name__":"up","job":"\u00e9"},"values":[1,-2.5e1,null],"timestamps":[1,2,3]}"#]
+        case .iCalendar:
+            [
+                """
+                BEGIN:VEVENT\r\nUID:a\r\nSUMMARY:Sale\r\nDTSTART;TZID=Europe/Berlin:20261127T080000\r\nDTEND;TZID=Europe/Berlin:\
+                20261127T200000\r\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4FR;UNTIL=20291231T000000Z\r\nEXDATE:20271126T080000\r\n\
+                END:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260101\r\nDURATION:P1DT2H\r\nRRULE:FREQ=DAILY;COUNT=3\r\nEND:VEVENT
+                """
+            ]
+        case .csvEvents:
+            [
+                "start,end,name,effect\n2026-11-27T08:00+01:00,2026-11-27T20:00+01:00,Sale,2.5\n2026-12-24,2026-12-27,\"x, y\","
+            ]
         case .csv: ["series,timestamp,value\n\"a,b\",2026-11-24T08:00:00.5+01:00,1.5"]
         case .wideCSV: ["series,app,t0,t1,t2\na,\"x,y\",1,,3.5\nb,,0,5,\n"]
         case .eventCSV:
