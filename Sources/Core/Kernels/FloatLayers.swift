@@ -36,18 +36,16 @@ extension FloatMatrix {
     package mutating func drop(rate: Float, using random: inout SplitMix64) {
         precondition((0..<1).contains(rate), "a rate is at least 0 and below 1")
         let threshold = UInt64(rate * 65_536), scale = 1 / (1 - rate)
-        var index = 0
-        while index < count {
+        func factor(_ bits: UInt64) -> Float { bits & 0xFFFF >= threshold ? scale : 0 }
+        let whole = count & ~3
+        for index in stride(from: 0, to: whole, by: 4) {
             let draw = random.next()
-            let end = min(index + 4, count)
-            var shift: UInt64 = 0
-            while index < end {
-                let isKept = (draw >> shift) & 0xFFFF >= threshold
-                unsafe storage[index] = isKept ? storage[index] * scale : 0
-                shift += 16
-                index += 1
-            }
+            let kept = SIMD4(factor(draw), factor(draw >> 16), factor(draw >> 32), factor(draw >> 48))
+            let target = unsafe storage + index
+            for place in 0..<4 { unsafe target[place] *= kept[place] }
         }
+        let draw = random.next()
+        for index in whole..<count { unsafe storage[index] *= factor(draw >> UInt64(16 * (index - whole))) }
     }
 
     /// The gradient before a ReLU (and what dropped after it, with the `scale` of the kept) from that after it: 0 where

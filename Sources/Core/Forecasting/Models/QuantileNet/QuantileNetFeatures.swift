@@ -1,13 +1,15 @@
 import Kernels
 
 /// Inputs of a set of origins, one after the other.
-struct QuantileNetInputs {
+package struct QuantileNetInputs {
     /// Origins × origin features, and origins · horizon × step features, whose last is left for the ridge's point.
-    var origins: [Float] = [], steps: [Float] = []
+    package var origins: [Float] = [], steps: [Float] = []
     /// Origins × ridge features.
-    var ridge: [Double] = []
+    package var ridge: [Double] = []
     /// What targets are measured from, and the highest demand of the newest rows.
-    var levels: [Double] = [], highest: [Double] = []
+    package var levels: [Double] = [], highest: [Double] = []
+
+    package init() {}
 
     mutating func removeAll() {
         origins.removeAll(keepingCapacity: true)
@@ -20,7 +22,7 @@ struct QuantileNetInputs {
 
 /// What a quantile net looks at before an origin, and at each step ahead of it. All but the calendar are differences from the
 /// level, the mean of the newest rows. Values of days that lie before the history are those of its oldest day.
-struct QuantileNetFeatures: Sendable {
+package struct QuantileNetFeatures: Sendable {
     private static let levelRows = 12, lags = 24, recent = 36
     private static let trailing = [3, 6, 24, 36, 72, 144]
     private static let dailyPairs = 4, weeklyPairs = 6
@@ -35,7 +37,7 @@ struct QuantileNetFeatures: Sendable {
     /// Horizon × 3: the place of every step, and how near it is, on two scales.
     private let positions: [Float]
 
-    init(task: ForecastTask, usesWeek: Bool) {
+    package init(task: ForecastTask, usesWeek: Bool) {
         (self.task, self.usesWeek) = (task, usesWeek)
         ridge = RidgeFeatures(task: task, usesWeek: usesWeek)
         let season = task.season
@@ -54,12 +56,12 @@ struct QuantileNetFeatures: Sendable {
     var rowsNeeded: Int { max(150, task.season + task.season / 32 + 20, task.season + hour) }
 
     /// Rows before an origin that features look at: a week, or seven cycles.
-    var reach: Int { max(rowsNeeded, 7 * task.season + max(task.season / 32 + 4, Self.levelRows)) }
+    package var reach: Int { max(rowsNeeded, 7 * task.season + max(task.season / 32 + 4, Self.levelRows)) }
 
-    var originCount: Int { Self.lags + Self.trailing.count + 4 + 1 + (usesWeek ? 1 : 0) + 1 }
+    package var originCount: Int { Self.lags + Self.trailing.count + 4 + 1 + (usesWeek ? 1 : 0) + 1 }
 
     /// With the ridge's point.
-    var stepCount: Int {
+    package var stepCount: Int {
         let days = usesWeek ? 4 + 2 * widths.count : 2 + widths.count
         let calendar = 2 * Self.dailyPairs + (usesWeek ? 2 * Self.weeklyPairs : 0)
         return days + 3 + calendar + (hour > 0 ? 8 + 2 * hourPairs : 0) + 3 + 1
@@ -70,7 +72,7 @@ struct QuantileNetFeatures: Sendable {
     /// Appends what is known at `origin`, from the rows before it alone. `phase` is the rows since the epoch at the first row.
     ///
     /// - Precondition: `rowsNeeded` ≤ `origin` ≤ `rows.count`.
-    func append(_ rows: QuantileNetRows, origin: Int, phase: Int, to inputs: inout QuantileNetInputs) {
+    package func append(_ rows: QuantileNetRows, origin: Int, phase: Int, to inputs: inout QuantileNetInputs) {
         let level = rows.mean(origin - Self.levelRows, origin)
         appendOrigin(rows, origin, level, to: &inputs.origins)
         let base = inputs.steps.count

@@ -40,8 +40,10 @@ struct FeatureScale: Hashable, Sendable {
 
 /// Everything a quantile net learns from: features, targets and which of them are known, for a set of origins.
 struct QuantileNetSamples {
-    /// Origins to learn from at most; beyond it they are thinned evenly, as neighbours are alike.
-    static let mostOrigins = 4_000
+    /// Origins to learn from at most, and rows of their targets; beyond it origins are thinned evenly, as neighbours are alike.
+    private static let mostOrigins = 8_000, mostTargets = 400_000
+
+    static func mostOrigins(horizon: Int) -> Int { max(500, min(mostOrigins, mostTargets / horizon)) }
 
     let task: ForecastTask
     /// Row numbers, ascending.
@@ -94,22 +96,27 @@ struct QuantileNetSamples {
     }
 
     /// The samples of `block`, which a member holds out, and those it learns from: whose rows do not overlap with theirs.
-    func split(holding block: Range<Int>) -> [Int] {
+    func split(holding block: Range<Int>) -> [Int] { Array(0..<count).filter { isApart($0, from: block) } }
+
+    /// Whether no target of the sample is a target in `block`, which is not empty.
+    func isApart(_ number: Int, from block: Range<Int>) -> Bool {
         let first = origins[block.lowerBound], last = origins[block.upperBound - 1]
-        let before = (0..<block.lowerBound).filter { origins[$0] + task.horizon <= first }
-        return before + (block.upperBound..<count).filter { origins[$0] >= last + task.horizon }
+        return origins[number] + task.horizon <= first || origins[number] >= last + task.horizon
     }
 }
 
 extension QuantileNetFeatures {
-    /// Origins whose newest rows and targets are known for the most part, thinned to the limit.
+    /// Origins whose newest rows and targets are known, thinned to the limit; with gaps in half of the targets at most where
+    /// whole ones are rare. What lies about a gap is seldom a day like others, and spoils the tails.
     func usableOrigins(_ history: KnownDemand) -> [Int] {
         var missing = [0]
         missing.reserveCapacity(history.count + 1)
         for value in history.suffix() { missing.append(missing[missing.count - 1] + (value.isFinite ? 0 : 1)) }
-        let all = (rowsNeeded...history.count - task.horizon).filter {
+        let gappy = (rowsNeeded...history.count - task.horizon).filter {
             2 * (missing[$0 + task.horizon] - missing[$0]) < task.horizon && missing[$0] - missing[$0 - 36] < 18
         }
-        return thinned(all, most: QuantileNetSamples.mostOrigins)
+        let whole = gappy.filter { missing[$0 + task.horizon] == missing[$0] }
+        let all = 2 * whole.count >= gappy.count ? whole : gappy
+        return thinned(all, most: QuantileNetSamples.mostOrigins(horizon: task.horizon))
     }
 }

@@ -1,7 +1,7 @@
 import Kernels
 
 /// The space a quantile net works in: fourth roots of what is asked, in units of the series' mean.
-struct QuantileNetScale: Hashable, Sendable {
+package struct QuantileNetScale: Hashable, Sendable {
     /// The mean; above 0.
     let unit: Double
     /// Added before the root, in units: one where all values are whole numbers, and a fiftieth of the mean otherwise.
@@ -10,7 +10,7 @@ struct QuantileNetScale: Hashable, Sendable {
     init(unit: Double, shift: Double) { (self.unit, self.shift) = (unit, shift) }
 
     /// - Precondition: `rows` are demand: finite and at least 0.
-    init(of rows: [Double]) {
+    package init(of rows: [Double]) {
         let mean = rows.isEmpty ? 0 : rows.reduce(0, +) / Double(rows.count)
         unit = mean > 0 ? max(mean, 1e-12) : 1
         shift = rows.allSatisfy { $0 == $0.rounded() } ? 1 / unit : 0.02
@@ -28,7 +28,7 @@ struct QuantileNetScale: Hashable, Sendable {
 }
 
 /// Transformed rows with their running sums: what features are made from.
-struct QuantileNetRows: RidgeRows {
+package struct QuantileNetRows: RidgeRows {
     let z: [Double]
     /// `sums[i]` is the sum of the first i rows. Rows are fourth roots, at most some 10⁷, so that differences of sums are sound.
     private let sums: [Double]
@@ -37,7 +37,7 @@ struct QuantileNetRows: RidgeRows {
     private let season: Int
 
     /// `rows` are demand: finite and at least 0.
-    init(_ rows: [Double], scale: QuantileNetScale, season: Int) {
+    package init(_ rows: [Double], scale: QuantileNetScale, season: Int) {
         z = rows.map(scale.apply)
         var sums = [0.0]
         sums.reserveCapacity(z.count + 1)
