@@ -5,7 +5,7 @@ import Units
 ///
 /// - Throws: at the first line that is no event. Complexity: linear.
 package func decodeCSVEvents(_ bytes: [UInt8]) throws(EventsProblem) -> [CalendarEvent] {
-    var columns: EventColumns?
+    var columns: CalendarColumns?
     var events: [CalendarEvent] = []
     for (number, part) in bytes.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
         let line = part.last == 13 ? part.dropLast() : part
@@ -14,7 +14,7 @@ package func decodeCSVEvents(_ bytes: [UInt8]) throws(EventsProblem) -> [Calenda
             if let columns {
                 events.append(try columns.event(line, number: number + 1))
             } else {
-                columns = try EventColumns(header: line)
+                columns = try CalendarColumns(header: line)
             }
         } catch {
             throw EventsProblem(line: number + 1, error.description)
@@ -24,7 +24,7 @@ package func decodeCSVEvents(_ bytes: [UInt8]) throws(EventsProblem) -> [Calenda
     return events
 }
 
-private struct EventColumns {
+private struct CalendarColumns {
     private let start: Int, end: Int, name: Int, effect: Int?
     private let count: Int
 
