@@ -12,6 +12,7 @@ enum Schema {
             try database.execute(sql: "DROP TABLE sample; DROP TABLE old_series")
         }
         migrator.registerMigration("backfill") { try $0.execute(sql: backfill) }
+        migrator.registerMigration("models-2") { try $0.execute(sql: lineage) }
         return migrator
     }
 
@@ -125,5 +126,14 @@ enum Schema {
             start INTEGER NOT NULL,
             done INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Where each version of a model comes from. What was stored before was trained by hand.
+    private static let lineage = """
+        ALTER TABLE model ADD COLUMN reason TEXT NOT NULL DEFAULT 'hand';
+        ALTER TABLE model ADD COLUMN parent INTEGER;
+        ALTER TABLE model ADD COLUMN seed INTEGER;
+        ALTER TABLE model ADD COLUMN program TEXT NOT NULL DEFAULT '';
+        ALTER TABLE model ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
         """
 }
