@@ -22,6 +22,7 @@ package enum ModelCatalogue {
         case .seasonalNaive: return try FittedSeasonalNaive(reading: &reader)
         case .ridge: return try FittedRidge(reading: &reader)
         case .lastValue: return try FittedLastValue(reading: &reader)
+        case .globalRidge: return try FittedGlobalRidge(reading: &reader)
         }
     }
 }

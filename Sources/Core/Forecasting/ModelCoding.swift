@@ -7,6 +7,7 @@ enum ModelFormat {
         case seasonalNaive = 1
         case ridge = 2
         case lastValue = 3
+        case globalRidge = 64
     }
 
     /// FNV-1a, 64 bits: a check against accidents, not against malice.
