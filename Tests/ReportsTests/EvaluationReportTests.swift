@@ -51,10 +51,12 @@ import Units
     @Test func thePageIsSelfContained() {
         var scores = TextTable(header: ["entry", "WQL"])
         scores.append(["tiny <1h>", "0.1"])
-        var report = EvaluationReport(title: "Accuracy", scores: scores)
+        var report = EvaluationReport(title: "Accuracy", scores: scores, baseline: "seasonal-naive")
         report.add(Self.part)
         let page = report.rendered()
-        #expect(page.contains("<h2>tiny &lt;1h&gt;</h2>") && !page.contains("<script") && !page.contains("src="))
+        #expect(
+            page.contains("Ratios are to seasonal-naive.") && page.contains("<h2>tiny &lt;1h&gt;</h2>")
+                && !page.contains("<script") && !page.contains("src="))
         #expect(page.ranges(of: "<figure>").count == 4)
     }
 }

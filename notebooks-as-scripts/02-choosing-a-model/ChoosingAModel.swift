@@ -69,7 +69,8 @@ struct ChoosingAModel: AsyncParsableCommand {
         return (name, zeroGaps ? found.fillingGapsWithZero() : found)
     }
 
-    /// Origins a horizon apart over the last quarter, eighty at most, so that hardly a row is scored twice.
+    /// Origins about a horizon apart over the last quarter, eighty at most, so that hardly a row is scored twice, and at all
+    /// times of the day.
     private func evaluation(of series: RegularSeries, path: String) throws -> EvaluationProtocol {
         let day = 86_400 / series.step
         guard day >= 2 else { throw InputError(path: path, "a step of over twelve hours has no rhythm within a day") }
@@ -78,13 +79,17 @@ struct ChoosingAModel: AsyncParsableCommand {
             horizon: horizon, levels: [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99], season: day,
             isWeekly: series.count >= 21 * day)
         let origins = min(80, max(2, series.count / 4 / horizon))
-        let evaluation = EvaluationProtocol(
-            task: task, origins: origins, stride: max(horizon, series.count / 4 / origins))
+        // Without a common divisor with the day, or the origins would meet the same few hours again and again.
+        let least = max(horizon, series.count / 4 / origins)
+        let stride = (least..<least + day).first { gcd($0, day) == 1 } ?? least
+        let evaluation = EvaluationProtocol(task: task, origins: origins, stride: stride)
         guard evaluation.originRows(count: series.count).count >= 2 else {
             throw InputError(path: path, "\(series.count) rows; at least \(2 * day + 2 * horizon + 1) are needed")
         }
         return evaluation
     }
+
+    private func gcd(_ a: Int, _ b: Int) -> Int { b == 0 ? a : gcd(b, a % b) }
 
     private func write(_ page: String) throws {
         let url = URL(filePath: output)

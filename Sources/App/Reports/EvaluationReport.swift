@@ -58,7 +58,7 @@ package struct EvaluationReport: Sendable {
             "WQL is the error over the deciles as a share of the demand, TAIL the same at 0.95 and 0.99, where capacity is "
                 + "bought, MASE the error of the median as a multiple of repeating the season before. COVER is how far the "
                 + "quantiles are off, CROSS must be 0. Lower is better. Every forecast knows nothing but the rows before it."
-        )
+                + (baseline.map { " Ratios are to \($0)." } ?? ""))
         for part in parts { part.write(to: &report) }
         return report.rendered()
     }

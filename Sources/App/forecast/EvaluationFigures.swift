@@ -110,11 +110,13 @@ private struct Row: Encodable {
 
 /// The page of an evaluation. It says nothing of CPU time, so that the same forecasts give the same page.
 func evaluationPage(_ entries: [EvaluatedEntry], _ figures: EvaluationFigures) -> EvaluationReport {
-    var table = TextTable(header: figures.textTable.header.filter { $0 != "CPU s" })
-    let hidden = figures.textTable.header.firstIndex(of: "CPU s")
-    for row in figures.textTable.rows { table.append(row.enumerated().filter { $0.offset != hidden }.map(\.element)) }
+    let hidden: Set = ["model", "CPU s"], all = figures.textTable
+    let shown = all.header.indices.filter { !hidden.contains(all.header[$0]) }
+    var table = TextTable(header: shown.map { all.header[$0] })
+    for row in all.rows { table.append(shown.map { row[$0] }) }
     var report = EvaluationReport(
-        title: "Forecast accuracy", scores: table, baseline: figures.names.dropFirst().first)
+        title: "Forecast accuracy of \(figures.names[0])", scores: table,
+        baseline: figures.names.dropFirst().first)
     for entry in entries {
         let methods = figures.names.indices.map { EvaluationReport.Method(figures.names[$0], entry.shape($0)) }
         report.add(
