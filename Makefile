@@ -3,7 +3,8 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz lint format clean prepare
+.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz bench-scale lint format clean \
+	prepare
 
 help:
 	@echo "make demo    about a minute: history, training, a compressed day live, reactive against prewarmed"
@@ -13,6 +14,7 @@ help:
 	@echo "make soak    KILLS=200 of the daemon, SOAK_FUZZ_SECONDS=300 of fuzzing, then make sanitize; an hour"
 	@echo "make sanitize  tests under the thread and the address sanitizer, each in a build of its own; SANITIZED='SeriesTests' for some"
 	@echo "make fuzz    a minute of libFuzzer over the decoders; FUZZ_SECONDS=600 for longer"
+	@echo "make bench-scale    learning and forecasting ten thousand series: time, memory, accuracy"
 	@echo "make lint    formatting"
 	@echo "make format  rewrites the sources to the house format"
 	@echo "make clean   removes what was built"
@@ -79,6 +81,10 @@ fuzz: prepare
 	.build/release/fuzz-decoders corpus out/fuzz/seeds
 	.build-fuzz/release/fuzz-decoders -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=5 -rss_limit_mb=1024 \
 	    -print_final_stats=1 -verbosity=0 -artifact_prefix=out/fuzz/ out/fuzz/found out/fuzz/seeds
+
+bench-scale: build
+	.build/release/forecast bench-scale --series 10000 --model global-ridge
+	.build/release/forecast bench-scale --series 10000 --model ridge
 
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests notebooks-as-scripts

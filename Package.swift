@@ -158,6 +158,10 @@ let package = Package(
             name: "notebook-01",
             dependencies: coreNames.map { .byName(name: $0) } + ["InputFiles", "Reports", argumentParser],
             path: "notebooks-as-scripts/01-explore-a-trace", swiftSettings: strict),
+        .executableTarget(
+            name: "notebook-02",
+            dependencies: coreNames.map { .byName(name: $0) } + ["InputFiles", "Reports", argumentParser],
+            path: "notebooks-as-scripts/02-choosing-a-model", swiftSettings: strict),
 
         testing("TestSupport", uses: ["Units", "Kernels", "Series"]),
         testing("ConformanceKit", uses: ["Units", "Kernels", "Series", "Forecasting", "Planning", "Ports"]),

@@ -3,14 +3,67 @@ package import Units
 
 /// Where trained models are kept, a growing list of versions a series.
 package protocol ModelRegistry: Sendable {
-    /// Stores a version whole or not at all, and makes it the newest; returns its number, from 1 on.
+    /// Stores a version whole or not at all, and makes it the newest, which is the one that is served; returns its number,
+    /// from 1 on. Of a series only the newest versions are kept, at least `modelVersionsKept`.
     func publish(_ model: ModelRecord) async throws(StoreError) -> Int
 
     /// The newest version for this series, or nil.
     func latestModel(for key: SeriesKey) async throws(StoreError) -> ModelVersion?
 
+    /// Version `version` for this series, or nil where there is none or it is no longer kept.
+    func model(_ version: Int, for key: SeriesKey) async throws(StoreError) -> ModelVersion?
+
+    /// The number of the newest version for this series, or nil. Cheap enough to be asked every minute.
+    func newestModelVersion(for key: SeriesKey) async throws(StoreError) -> Int?
+
     /// All versions, newest first within a series, without their bytes.
     func modelVersions() async throws(StoreError) -> [ModelVersion]
+}
+
+/// Versions of a series that are kept.
+package let modelVersionsKept = 20
+
+extension ModelRegistry {
+    /// Makes an older version the one that is served, by a new version that holds the same model and names it as its parent.
+    /// Nothing is taken back or deleted, so the list of versions tells what was served when.
+    ///
+    /// - Returns: the new version, or nil where there is no version `version`.
+    package func rollBack(
+        _ key: SeriesKey, to version: Int, at time: Timestamp, program: String
+    ) async throws(StoreError) -> Int? {
+        guard let old = try await model(version, for: key) else { return nil }
+        var record = old.record
+        record.createdAt = time
+        record.lineage.reason = .rollback
+        (record.lineage.parent, record.lineage.program) = (version, program)
+        return try await publish(record)
+    }
+}
+
+/// Where a version comes from.
+package struct ModelLineage: Hashable, Sendable {
+    package enum Reason: String, Hashable, Sendable, CaseIterable {
+        /// A user's command, the first model of a workload, the cadence, a model that stopped fitting, a return to an older
+        /// version.
+        case hand, start, schedule, drift, rollback
+    }
+
+    package var reason: Reason
+    /// The version that was served when this one was trained; of a rollback, the version whose model it holds.
+    package var parent: Int?
+    /// Of the random numbers that were used; nil where there were none.
+    package var seed: UInt64?
+    /// The version of the program that trained it.
+    package var program: String
+    /// What it was asked for and trained with, such as `horizon`, in words.
+    package var options: [String: String]
+
+    package init(
+        _ reason: Reason = .hand, parent: Int? = nil, seed: UInt64? = nil, program: String = "",
+        options: [String: String] = [:]
+    ) {
+        (self.reason, self.parent, self.seed, self.program, self.options) = (reason, parent, seed, program, options)
+    }
 }
 
 /// A trained model and where it came from.
@@ -23,18 +76,19 @@ package struct ModelRecord: Hashable, Sendable {
     package let kind: DemandKind
     /// The rows it was trained on.
     package let trainedFrom: Timestamp, trainedTo: Timestamp
-    package let createdAt: Timestamp
+    package fileprivate(set) var createdAt: Timestamp
     /// Scores on held-out rows, by the names `forecast evaluate` prints.
     package let scores: [String: Double]
     package let bytes: [UInt8]
+    package fileprivate(set) var lineage: ModelLineage
 
     package init(
         series: SeriesKey, model: String, step: Int, kind: DemandKind, trainedFrom: Timestamp, trainedTo: Timestamp,
-        createdAt: Timestamp, scores: [String: Double], bytes: [UInt8]
+        createdAt: Timestamp, scores: [String: Double], bytes: [UInt8], lineage: ModelLineage = ModelLineage()
     ) {
         (self.series, self.model, self.step, self.kind) = (series, model, step, kind)
         (self.trainedFrom, self.trainedTo, self.createdAt) = (trainedFrom, trainedTo, createdAt)
-        (self.scores, self.bytes) = (scores, bytes)
+        (self.scores, self.bytes, self.lineage) = (scores, bytes, lineage)
     }
 }
 

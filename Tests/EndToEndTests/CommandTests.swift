@@ -81,7 +81,7 @@ import Testing
 
     @Test(arguments: [
         "demo", "ingest", "backfill", "store backup", "store export", "series", "train", "predict", "evaluate",
-        "backtest", "daemon", "config init",
+        "models list", "models show", "models rollback", "backtest", "daemon", "config init",
     ])
     func helpHasAnExample(command: String) async throws {
         let help = try await BuiltBinary.run(command.split(separator: " ").map(String.init) + ["--help"])

@@ -44,6 +44,9 @@ import Units
             #expect(try await store.series(matching: SeriesSelector(parsing: "m")).first?.samples == 100)
             #expect(try await store.latestModel(for: key) == ModelVersion(version: 2, record: record))
             #expect(try await store.modelVersions().map(\.version) == [2, 1])
+            #expect(try await store.model(1, for: key) == ModelVersion(version: 1, record: record))
+            #expect(try await store.model(3, for: key) == nil)
+            #expect(try await store.newestModelVersion(for: key) == 2)
             let workload = try #require(WorkloadID("web"))
             let newest = try await store.decisions(of: workload, upTo: Timestamp(secondsSinceEpoch: 8), limit: 10)
             #expect(newest == [decision(at: 5, .failed("refused"))])
@@ -104,7 +107,9 @@ import Units
         ModelRecord(
             series: key, model: "ridge", step: 60, kind: .rate, trainedFrom: Timestamp(secondsSinceEpoch: 0),
             trainedTo: Timestamp(secondsSinceEpoch: 600), createdAt: Timestamp(secondsSinceEpoch: 601),
-            scores: ["WQL": 0.25], bytes: [1, 2, 3])
+            scores: ["WQL": 0.25], bytes: [1, 2, 3],
+            lineage: ModelLineage(
+                .drift, parent: 7, seed: .max, program: "1.2.3", options: ["horizon": "24", "cause": "é\""]))
     }
 
     private func decision(at second: Int, _ outcome: DecisionRecord.Outcome) -> DecisionRecord {
@@ -157,7 +162,8 @@ import Units
             let all = Timestamp(secondsSinceEpoch: 0)..<Timestamp(secondsSinceEpoch: 1_000_000)
             let values = try await store.samples(of: key, in: all).values
             #expect(values == (0..<10_000).map { Double($0) / 4 })
-            #expect(try await store.modelVersions().map(\.version) == [1])
+            let versions = try await store.modelVersions()
+            #expect(versions.map(\.version) == [1] && versions.first?.record.lineage == ModelLineage(.hand))
             #expect(try await store.check().problems == [])
         }
     }

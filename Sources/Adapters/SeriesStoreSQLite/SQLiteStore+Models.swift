@@ -13,14 +13,22 @@ extension SQLiteStore: ModelRegistry {
             let version = (newest ?? 0) + 1
             try database.execute(
                 sql: """
-                    INSERT INTO model (series, version, name, step, kind, trained_from, trained_to, created_at, scores, bytes)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO model (
+                        series, version, name, step, kind, trained_from, trained_to, created_at, scores, bytes,
+                        reason, parent, seed, program, options)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     key, version, model.model, model.step, model.kind.rawValue,
                     model.trainedFrom.millisecondsSinceEpoch, model.trainedTo.millisecondsSinceEpoch,
                     model.createdAt.millisecondsSinceEpoch, try Self.encoded(model.scores), Data(model.bytes),
+                    model.lineage.reason.rawValue, model.lineage.parent,
+                    model.lineage.seed.map { Int64(bitPattern: $0) }, model.lineage.program,
+                    try Self.encoded(model.lineage.options),
                 ])
+            try database.execute(
+                sql: "DELETE FROM model WHERE series = ? AND version <= ?",
+                arguments: [key, version - modelVersionsKept])
             return version
         }
     }
@@ -34,10 +42,28 @@ extension SQLiteStore: ModelRegistry {
         }
     }
 
+    package func model(_ version: Int, for key: SeriesKey) async throws(StoreError) -> ModelVersion? {
+        try await read { database in
+            try Row.fetchOne(
+                database, sql: "SELECT * FROM model WHERE series = ? AND version = ?",
+                arguments: [key.description, version]
+            ).map(Self.version)
+        }
+    }
+
+    package func newestModelVersion(for key: SeriesKey) async throws(StoreError) -> Int? {
+        try await read { database in
+            try Int.fetchOne(
+                database, sql: "SELECT max(version) FROM model WHERE series = ?", arguments: [key.description])
+        }
+    }
+
     package func modelVersions() async throws(StoreError) -> [ModelVersion] {
         try await read { database in
-            let columns =
-                "series, version, name, step, kind, trained_from, trained_to, created_at, scores, x'' AS bytes"
+            let columns = """
+                series, version, name, step, kind, trained_from, trained_to, created_at, scores, x'' AS bytes,
+                reason, parent, seed, program, options
+                """
             return try Row.fetchAll(database, sql: "SELECT \(columns) FROM model ORDER BY series, version DESC")
                 .map(Self.version)
         }
@@ -53,8 +79,16 @@ extension SQLiteStore: ModelRegistry {
             trainedTo: Timestamp(millisecondsSinceEpoch: row["trained_to"]),
             createdAt: Timestamp(millisecondsSinceEpoch: row["created_at"]),
             scores: try JSONDecoder().decode([String: Double].self, from: Data((row["scores"] as String).utf8)),
-            bytes: Array(data))
+            bytes: Array(data), lineage: try lineage(row))
         return ModelVersion(version: row["version"], record: record)
+    }
+
+    private static func lineage(_ row: Row) throws -> ModelLineage {
+        let seed: Int64? = row["seed"]
+        return ModelLineage(
+            ModelLineage.Reason(rawValue: row["reason"]) ?? .hand, parent: row["parent"],
+            seed: seed.map { UInt64(bitPattern: $0) }, program: row["program"],
+            options: try JSONDecoder().decode([String: String].self, from: Data((row["options"] as String).utf8)))
     }
 
     static func encoded(_ value: some Encodable) throws -> String {

@@ -10,6 +10,7 @@ enum Schema {
         migrator.registerMigration("backfill") { try $0.execute(sql: backfill) }
         migrator.registerMigration("packed") { try pack($0) }
         migrator.registerMigration("rollups") { try $0.execute(sql: rollups) }
+        migrator.registerMigration("models-2") { try $0.execute(sql: lineage) }
         return migrator
     }
 
@@ -128,5 +129,14 @@ enum Schema {
             name TEXT PRIMARY KEY,
             value INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Where each version of a model comes from. What was stored before was trained by hand.
+    private static let lineage = """
+        ALTER TABLE model ADD COLUMN reason TEXT NOT NULL DEFAULT 'hand';
+        ALTER TABLE model ADD COLUMN parent INTEGER;
+        ALTER TABLE model ADD COLUMN seed INTEGER;
+        ALTER TABLE model ADD COLUMN program TEXT NOT NULL DEFAULT '';
+        ALTER TABLE model ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
         """
 }

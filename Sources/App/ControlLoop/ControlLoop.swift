@@ -18,14 +18,16 @@ package struct ControlLoop<C: Clock> where C.Duration == Duration {
     private let clock: C
     /// The wall-clock time, injected so that a compressed day or a replay can play its own.
     private let now: @Sendable () -> Timestamp
+    private let desk: RefitDesk?
     private let logger: Logger
 
+    /// With a `desk`, a `RefitWorker` learns the models; without one, a tick that needs one learns it.
     package init(
         workloads: [Workload], store: any SampleStore, log: any DecisionLog, tick: Duration, clock: C,
-        now: @escaping @Sendable () -> Timestamp, logger: Logger
+        now: @escaping @Sendable () -> Timestamp, desk: RefitDesk? = nil, logger: Logger
     ) {
         (self.workloads, self.store, self.log) = (workloads, store, log)
-        (self.tick, self.clock, self.now, self.logger) = (tick, clock, now, logger)
+        (self.tick, self.clock, self.now, self.desk, self.logger) = (tick, clock, now, desk, logger)
     }
 
     package func run() async throws {
@@ -37,7 +39,7 @@ package struct ControlLoop<C: Clock> where C.Duration == Duration {
     }
 
     private func run(_ workload: Workload) async {
-        var controller = WorkloadController(workload: workload, store: store, log: log, logger: logger)
+        var controller = WorkloadController(workload: workload, store: store, log: log, desk: desk, logger: logger)
         var deadline = clock.now
         while !Task.isCancelled {
             await controller.tick(at: now())

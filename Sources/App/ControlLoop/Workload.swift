@@ -25,18 +25,34 @@ package struct Workload: Sendable {
     package let makePolicy: @Sendable (_ startupSeconds: Int) -> any ScalingPolicy
     /// How often, on what and for how far to learn; nil where the policy uses no forecast.
     package let forecaster: RollingForecaster?
+    /// What is known of the model that `forecaster` begins with.
+    package let begins: ModelStart?
     package let service: @Sendable (_ startupSeconds: Int) -> ServiceModel
 
     package init(
         id: WorkloadID, demand: SeriesKey, kind: DemandKind, step: Int, historyRows: Int,
         delaySeconds: Int = 0, actuator: (any Actuator)?, isCarriedOut: Bool = true, assumedLeadSeconds: Double,
         makePolicy: @escaping @Sendable (Int) -> any ScalingPolicy,
-        forecaster: RollingForecaster?, service: @escaping @Sendable (Int) -> ServiceModel
+        forecaster: RollingForecaster?, begins: ModelStart? = nil,
+        service: @escaping @Sendable (Int) -> ServiceModel
     ) {
         (self.id, self.demand, self.kind, self.step) = (id, demand, kind, step)
         (self.historyRows, self.delaySeconds, self.actuator) = (historyRows, delaySeconds, actuator)
         (self.isCarriedOut, self.assumedLeadSeconds) = (isCarriedOut && actuator != nil, assumedLeadSeconds)
-        (self.makePolicy, self.forecaster, self.service) = (makePolicy, forecaster, service)
+        (self.makePolicy, self.forecaster, self.begins, self.service) = (makePolicy, forecaster, begins, service)
+    }
+}
+
+/// A registered model that a workload begins with.
+package struct ModelStart: Hashable, Sendable {
+    package let version: Int
+    /// Where the rows it learnt from end.
+    package let learntBefore: Timestamp
+    /// Its loss on rows it had not learnt from; nil where that was not noted.
+    package let heldOut: Double?
+
+    package init(version: Int, learntBefore: Timestamp, heldOut: Double?) {
+        (self.version, self.learntBefore, self.heldOut) = (version, learntBefore, heldOut)
     }
 }
 

@@ -18,8 +18,12 @@ package struct WorkloadController: Sendable {
     private var plannedLead = 0
     /// What a workload that is only watched would have by now.
     private var shadowDesired: Int?
+    private var refits: WorkloadRefits?
 
-    package init(workload: Workload, store: any SampleStore, log: any DecisionLog, logger: Logger) {
+    /// With a `desk`, models are learnt elsewhere; without one, within the tick that needs them.
+    package init(
+        workload: Workload, store: any SampleStore, log: any DecisionLog, desk: RefitDesk? = nil, logger: Logger
+    ) {
         (self.workload, self.store, self.log) = (workload, store, log)
         var logger = logger
         logger[metadataKey: "workload"] = "\(workload.id)"
@@ -28,6 +32,7 @@ package struct WorkloadController: Sendable {
         demand = DemandWindow(
             key: workload.demand, kind: workload.kind, step: workload.step, limit: workload.historyRows)
         forecaster = workload.forecaster
+        refits = desk.map { WorkloadRefits(workload, desk: $0, logger: self.logger) }
     }
 
     /// One round. Never throws: what fails is logged, recorded where possible, and changes nothing.
@@ -97,7 +102,10 @@ package struct WorkloadController: Sendable {
 
     private mutating func forecast(after demand: KnownDemand) async -> QuantileForecast? {
         guard var current = forecaster, demand.count > 0 else { return nil }
-        if current.needsRefit(demand) {
+        if var refits {
+            await refits.follow(&current, demand)
+            self.refits = refits
+        } else if current.needsRefit(demand) {
             current = await refitted(current, demand)
             if let failure = current.failure {
                 logger.info("no new model yet", metadata: ["reason": "\(failure)"])

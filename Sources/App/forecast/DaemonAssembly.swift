@@ -43,9 +43,13 @@ struct DaemonAssembly {
             let ownActuator = workload.process == nil ? nil : actuator
             workloads.append(try await self.workload(workload, store: store, actuator: ownActuator))
         }
+        let desk = RefitDesk()
         let loop = ControlLoop(
             workloads: workloads, store: store, log: database, tick: .seconds(settings.tickSeconds),
-            clock: ContinuousClock(), now: { .now }, logger: logger)
+            clock: ContinuousClock(), now: { .now }, desk: desk, logger: logger)
+        let refits = RefitWorker(
+            desk: desk, registry: database, watching: workloads, program: programVersion, clock: ContinuousClock(),
+            now: { .now }, learn: atLowPriority, logger: logger)
         let api = makeAPIServer(
             APIConfiguration(host: settings.listenHost, port: settings.listenPort, token: try token()),
             sources: APISources(
@@ -56,7 +60,7 @@ struct DaemonAssembly {
         return [
             StoreService(store: store, logger: logger), ActuatorService(actuator: actuator),
             StoreUpkeep(store: store, settings: settings.store, logger: logger),
-        ] + (try intake(into: store)) + [LoopService(loop: loop), api]
+        ] + (try intake(into: store)) + [RefitService(worker: refits), LoopService(loop: loop), api]
     }
 
     /// What fetches and takes in metrics beside the API.
@@ -110,15 +114,14 @@ struct DaemonAssembly {
         let task = ForecastTask.standard(step: step, horizon: min(horizon, 512))
         var forecaster = RollingForecaster(
             try ModelCatalogue.forecaster(named: "auto"), task: task, refitEvery: max(1, 86_400 / step))
-        if let stored = try await registeredModel(for: key, settings, task: task, store: store.database) {
-            forecaster.adopt(stored.model, fittedAt: stored.trainedTo, step: step)
-        }
+        let stored = try await registeredModel(for: key, settings, task: task, store: store.database)
+        if let stored { forecaster.adopt(stored.model, fittedAt: stored.servedSince, step: step) }
         return Workload(
             id: settings.id, demand: key, kind: settings.kind, step: step,
             historyRows: min(Self.history.rows, max(2, Self.history.seconds / step)),
             delaySeconds: settings.delaySeconds, actuator: actuator, isCarriedOut: settings.trust != .shadow,
             assumedLeadSeconds: settings.leadSeconds, makePolicy: { makePolicy($0) }, forecaster: forecaster,
-            service: { settings.service(startupSeconds: $0) })
+            begins: stored?.start, service: { settings.service(startupSeconds: $0) })
     }
 
     /// The one series that the selector means: the stored one it matches, or until there is one, just what it says.
@@ -131,7 +134,7 @@ struct DaemonAssembly {
     /// The newest trained model, where it fits; one that does not is passed over with a word in the log.
     private func registeredModel(
         for key: SeriesKey, _ settings: WorkloadSettings, task: ForecastTask, store: SQLiteStore
-    ) async throws -> (model: any FittedModel, trainedTo: Timestamp)? {
+    ) async throws -> (model: any FittedModel, start: ModelStart, servedSince: Timestamp)? {
         guard let stored = try await store.latestModel(for: key) else { return nil }
         let record = stored.record
         do throws(ForecastError) {
@@ -142,7 +145,11 @@ struct DaemonAssembly {
                 logger.info(
                     "uses the registered model",
                     metadata: ["workload": "\(settings.id)", "model": "\(model.name) version \(stored.version)"])
-                return (model, record.trainedTo)
+                let start = ModelStart(
+                    version: stored.version, learntBefore: record.trainedTo, heldOut: record.scores["LOSS"])
+                // What was rolled back to is old and must not be replaced at once.
+                let isBack = record.lineage.reason == .rollback
+                return (model, start, isBack ? record.createdAt : record.trainedTo)
             }
             logger.notice(
                 "the registered model has other rows than the workload; a new one is fitted",
@@ -244,6 +251,11 @@ private struct LoopService: Service {
         try await loop.run()
         try? await gracefulShutdown()
     }
+}
+
+private struct RefitService: Service {
+    let worker: RefitWorker<ContinuousClock>
+    func run() async throws { await cancelWhenGracefulShutdown { await worker.run() } }
 }
 
 /// Once an hour: removes what is older or more than the configuration wants, and merges small chunks.

@@ -2,11 +2,15 @@ import ArgumentParser
 import Foundation
 import Kernels
 
+/// What `--version` prints, and what models are stored with.
+let programVersion = "0.1.0"
+
 @main
 struct Forecast: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forecast",
         abstract: "Predicts the load of a service, and starts its capacity before the traffic arrives.",
+        version: programVersion,
         groupedSubcommands: [
             CommandGroup(name: "First:", subcommands: [DemoCommand.self]),
             CommandGroup(
@@ -14,9 +18,11 @@ struct Forecast: AsyncParsableCommand {
                 subcommands: [
                     Ingest.self, BackfillCommand.self, SeriesCommand.self, StoreCommand.self, DatasetsCommand.self,
                 ]),
-            CommandGroup(name: "Forecasts:", subcommands: [Train.self, Predict.self, Evaluate.self]),
+            CommandGroup(
+                name: "Forecasts:", subcommands: [Train.self, ModelsCommand.self, Predict.self, Evaluate.self]),
             CommandGroup(name: "Scaling:", subcommands: [Backtest.self, Daemon.self, ConfigCommand.self]),
-            CommandGroup(name: "Inside:", subcommands: [InstanceGuardCommand.self, DemoWorkerCommand.self]),
+            CommandGroup(
+                name: "Inside:", subcommands: [InstanceGuardCommand.self, DemoWorkerCommand.self, ScaleBenchmark.self]),
         ])
 
     @MainActor

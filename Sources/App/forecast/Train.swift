@@ -39,10 +39,14 @@ struct Train: AsyncParsableCommand {
         let task = demand.task(horizon: (horizon.seconds + rows.step - 1) / rows.step)
         let started = ProcessCPU.seconds()
         let trained = try trained(on: rows, by: forecaster, task: task)
+        let served = try await demand.store.newestModelVersion(for: demand.key)
         let record = ModelRecord(
             series: demand.key, model: trained.model.name, step: rows.step, kind: demand.kind, trainedFrom: rows.start,
             trainedTo: rows.end, createdAt: .now, scores: trained.heldOut?.model.named ?? [:],
-            bytes: trained.model.encoded())
+            bytes: trained.model.encoded(),
+            lineage: ModelLineage(
+                .hand, parent: served, program: programVersion,
+                options: modelOptions(asked: forecaster.name, task, rows: rows.count)))
         let version = try await demand.store.publish(record)
         let summary = Summary(demand, trained, version: version, cpuSeconds: ProcessCPU.seconds() - started)
         if json { try printJSON(summary) } else { print(summary.text(trained), terminator: "") }
@@ -80,6 +84,14 @@ struct Train: AsyncParsableCommand {
             return learnt + table.rendered(width: Terminal.columns)
         }
     }
+}
+
+/// What a model was asked for, as the registry keeps it.
+func modelOptions(asked: String, _ task: ForecastTask, rows: Int) -> [String: String] {
+    [
+        "asked": asked, "horizon": "\(task.horizon)", "season": "\(task.season)", "weekly": "\(task.isWeekly)",
+        "levels": "\(task.levels.count)", "rows": "\(rows)",
+    ]
 }
 
 extension Scores {

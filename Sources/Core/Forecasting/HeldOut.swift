@@ -15,7 +15,7 @@ package struct HeldOutForecasts: Sendable {
     package let forecasts: [QuantileForecast]
 
     /// Origins that are held out at most: neighbours are alike, and more would only cost.
-    private static let most = 600
+    package static let most = 600
     /// The share of the rows that is held out, the newest.
     private static let share = 0.45
 

@@ -34,6 +34,7 @@ package enum ModelCatalogue {
         case .eventAware: return try FittedEventAware(reading: &reader)
         case .combined: return try CombinedModel(reading: &reader)
         case .quantileNet: return try FittedQuantileNet(reading: &reader)
+        case .globalRidge: return try FittedGlobalRidge(reading: &reader)
         }
     }
 

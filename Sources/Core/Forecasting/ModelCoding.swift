@@ -14,6 +14,7 @@ enum ModelFormat {
         case shape = 12
         case linearQuantile = 13
         case eventAware = 14
+        case globalRidge = 64
     }
 
     /// FNV-1a, 64 bits: a check against accidents, not against malice.

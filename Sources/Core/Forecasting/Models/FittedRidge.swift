@@ -97,7 +97,7 @@ struct FittedRidge: FittedModel {
 
 /// The newest rows, transformed as they are read. A history shorter than the features reach is taken to have been as it
 /// began.
-private struct WindowRows: RidgeRows {
+struct WindowRows: RidgeRows {
     let known: CausalRows
     let transform: FourthRoot
     /// Rows before the first known one.

@@ -8,6 +8,9 @@ struct FourthRoot: Hashable, Sendable {
 
     init(scale: Double, offset: Double) { (self.scale, self.offset) = (scale, offset) }
 
+    /// The fourth root of demand and one.
+    static let ofCounts = FourthRoot(scale: 1, offset: 1)
+
     /// The transform of rows that are finite and at least 0.
     init(of rows: [Double]) {
         let isCount = rows.allSatisfy { $0 == $0.rounded() }

@@ -244,7 +244,7 @@ struct FittedLinearQuantile: FittedModel {
 
     func forecast(after history: KnownDemand) -> QuantileForecast {
         let known = CausalRows(history, season: task.season, limit: features.rowsSeen)
-        let z = PaddedRows(
+        let z = WindowRows(
             known: known, transform: spread.transform, padding: max(0, features.rowsNeeded - known.count))
         let phase = FittedRidge.phase(history, rows: z.count, season: task.season)
         var row = Matrix(zeros: 1, features.count)
@@ -283,15 +283,4 @@ struct FittedLinearQuantile: FittedModel {
             cap: cap, quantiles: Matrix(rows: task.horizon, columns: task.levels.count, elements: quantiles),
             transform: FourthRoot(scale: scale, offset: offset))
     }
-}
-
-/// The newest rows, transformed as they are read. A history shorter than the features reach is taken to have been as it began.
-private struct PaddedRows: RidgeRows {
-    let known: CausalRows
-    let transform: FourthRoot
-    let padding: Int
-
-    var count: Int { known.count + padding }
-
-    subscript(row: Int) -> Double { transform.apply(known.count == 0 ? 0 : known[max(row - padding, 0)]) }
 }

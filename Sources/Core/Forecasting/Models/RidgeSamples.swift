@@ -13,9 +13,13 @@ struct RidgeSamples {
     /// One and a half times the highest value seen.
     let cap: Double
 
-    init(_ history: KnownDemand, features: RidgeFeatures, task: ForecastTask, origins: [Int]) {
+    /// `transform` is that of the history unless given.
+    init(
+        _ history: KnownDemand, features: RidgeFeatures, task: ForecastTask, origins: [Int],
+        transform: FourthRoot? = nil
+    ) {
         let filled = CausalRows(history, season: task.season).filled()
-        let transform = FourthRoot(of: filled)
+        let transform = transform ?? FourthRoot(of: filled)
         let z = filled.map(transform.apply)
         let phase = FittedRidge.phase(history, rows: z.count, season: task.season)
         var x = Matrix(zeros: origins.count, features.count), y = Matrix(zeros: origins.count, task.horizon)

@@ -1,0 +1,157 @@
+import ConformanceKit
+import ControlLoop
+import Forecasting
+import Logging
+import Planning
+import Ports
+import Series
+import TestSupport
+import Testing
+import Units
+
+@Suite struct RefitTests {
+    private static let task = ForecastTask(horizon: 10, season: 60, isWeekly: false)
+    /// Half an hour of much and half an hour of little.
+    private static func rate(_ minute: Int) -> Double { minute / 30 % 2 == 0 ? 95 : 5 }
+
+    private func minute(_ minute: Int) -> Timestamp { Scene.start.advanced(bySeconds: 60 * minute) }
+
+    private func workload(_ scene: Scene, refitEvery: Int = 100_000) throws -> Workload {
+        try scene.workload(
+            FakeActuator(), forecaster: RollingForecaster(SeasonalNaive(), task: Self.task, refitEvery: refitEvery))
+    }
+
+    private func worker(
+        _ desk: RefitDesk, _ registry: InMemoryModelRegistry, _ workload: Workload, clock: ManualClock = ManualClock()
+    ) -> RefitWorker<ManualClock> {
+        RefitWorker(
+            desk: desk, registry: registry, watching: [workload], program: "9.9.9", clock: clock,
+            now: { Scene.start }, learn: { $0() }, logger: Logger(label: "test"))
+    }
+
+    /// Runs `body` beside a worker, and ends that afterwards.
+    private func beside(
+        _ worker: RefitWorker<ManualClock>, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await worker.run() }
+            try await body()
+            group.cancelAll()
+        }
+    }
+
+    /// A tick asks and goes on without a forecast; once the worker is done, a later tick has one.
+    @Test(.timeLimit(.minutes(1))) func aTickWaitsForNoFit() async throws {
+        let scene = try Scene(), desk = RefitDesk(), registry = InMemoryModelRegistry()
+        try await scene.push((0..<1_000).map(Self.rate))
+        let workload = try workload(scene)
+        var controller = WorkloadController(
+            workload: workload, store: scene.store, log: scene.log, desk: desk, logger: Logger(label: "test"))
+        for tick in 900..<905 { await controller.tick(at: minute(tick)) }
+        #expect(try await scene.decisions().allSatisfy { $0.model == nil })
+        #expect(await desk.isBusy(workload.id))
+        #expect(await desk.count == 1, "asked once")
+        try await beside(worker(desk, registry, workload)) {
+            #expect(await eventually { await !desk.isBusy(workload.id) })
+        }
+        await controller.tick(at: minute(905))
+        #expect(try await scene.decisions().first?.model == "seasonal-naive")
+        let stored = try #require(try await registry.latestModel(for: workload.demand))
+        #expect(stored.version == 1 && stored.record.lineage.reason == .start)
+        #expect(stored.record.lineage.program == "9.9.9" && stored.record.lineage.options["asked"] == "seasonal-naive")
+        #expect(stored.record.trainedTo == minute(900) && stored.record.scores["LOSS"] != nil)
+        #expect(try ModelCatalogue.decode(stored.record.bytes).name == "seasonal-naive")
+    }
+
+    @Test(.timeLimit(.minutes(1))) func theCadenceAndDriftAsk() async throws {
+        let scene = try Scene(), desk = RefitDesk(), registry = InMemoryModelRegistry()
+        // From minute 1,300 on the halves of the hour are not what they were.
+        try await scene.push((0..<1_600).map { $0 < 1_300 ? Self.rate($0) : Self.rate($0 + 17) })
+        let workload = try workload(scene, refitEvery: 200)
+        try await beside(worker(desk, registry, workload)) {
+            var controller = WorkloadController(
+                workload: workload, store: scene.store, log: scene.log, desk: desk, logger: Logger(label: "test"))
+            for tick in 1_000..<1_400 {
+                await controller.tick(at: minute(tick))
+                #expect(await eventually { await !desk.isBusy(workload.id) })
+            }
+        }
+        let reasons = try await registry.modelVersions().reversed().map(\.record.lineage)
+        #expect(reasons.map(\.reason).prefix(2) == [.start, .schedule], "\(reasons.map(\.reason))")
+        #expect(reasons.contains { $0.reason == .drift && $0.options["cause"]?.contains("it loses") == true })
+        #expect(reasons.dropFirst().map(\.parent) == (1..<reasons.count).map { $0 })
+    }
+
+    /// A registry that fails costs the record, and not the model.
+    @Test(.timeLimit(.minutes(1))) func aFullDiskCostsTheRecordOnly() async throws {
+        let scene = try Scene(), desk = RefitDesk(), registry = InMemoryModelRegistry()
+        try await scene.push((0..<1_000).map(Self.rate))
+        await registry.fail(StoreError(.full, "full"))
+        let workload = try workload(scene)
+        try await beside(worker(desk, registry, workload)) {
+            var controller = WorkloadController(
+                workload: workload, store: scene.store, log: scene.log, desk: desk, logger: Logger(label: "test"))
+            await controller.tick(at: minute(900))
+            #expect(await eventually { await !desk.isBusy(workload.id) })
+            await controller.tick(at: minute(901))
+        }
+        #expect(try await scene.decisions().first?.model == "seasonal-naive")
+        #expect(try await registry.modelVersions().isEmpty)
+    }
+
+    /// A young history is asked about again only when it has grown.
+    @Test(.timeLimit(.minutes(1))) func aFailureIsNotTriedAtEveryTick() async throws {
+        let scene = try Scene(), desk = RefitDesk(), registry = InMemoryModelRegistry()
+        try await scene.push((0..<60).map(Self.rate))
+        let workload = try workload(scene)
+        try await beside(worker(desk, registry, workload)) {
+            var controller = WorkloadController(
+                workload: workload, store: scene.store, log: scene.log, desk: desk, logger: Logger(label: "test"))
+            await controller.tick(at: minute(40))
+            #expect(await eventually { await !desk.isBusy(workload.id) })
+            for tick in 41..<48 { await controller.tick(at: minute(tick)) }
+            #expect(await !desk.isBusy(workload.id))
+        }
+        #expect(try await registry.modelVersions().isEmpty)
+        #expect(try await scene.decisions().allSatisfy { $0.model == nil })
+    }
+
+    /// What is rolled back to by hand is served without a restart.
+    @Test(.timeLimit(.minutes(1))) func aRollbackIsTakenOver() async throws {
+        let scene = try Scene(), desk = RefitDesk(), registry = InMemoryModelRegistry(), clock = ManualClock()
+        try await scene.push((0..<1_000).map(Self.rate))
+        let workload = try workload(scene)
+        try await beside(worker(desk, registry, workload, clock: clock)) {
+            var controller = WorkloadController(
+                workload: workload, store: scene.store, log: scene.log, desk: desk, logger: Logger(label: "test"))
+            await controller.tick(at: minute(900))
+            #expect(await eventually { await !desk.isBusy(workload.id) })
+            await controller.tick(at: minute(901))
+            let first = try #require(try await registry.model(1, for: workload.demand)).record
+            let flat = try LastValue().fit(KnownDemand(Self.series), task: Self.task)
+            _ = try await registry.publish(
+                ModelRecord(
+                    series: workload.demand, model: flat.name, step: 60, kind: .rate, trainedFrom: first.trainedFrom,
+                    trainedTo: first.trainedTo, createdAt: Scene.start, scores: [:], bytes: flat.encoded()))
+            #expect(try await takesOver("last-value", &controller, scene, clock))
+            let version = try await registry.rollBack(workload.demand, to: 1, at: Scene.start, program: "9.9.9")
+            #expect(version == 3)
+            #expect(try await takesOver("seasonal-naive", &controller, scene, clock))
+        }
+    }
+
+    private static let series = RegularSeries(start: Scene.start, step: 60, values: (0..<1_000).map(rate))
+
+    private func takesOver(
+        _ model: String, _ controller: inout WorkloadController, _ scene: Scene, _ clock: ManualClock
+    ) async throws -> Bool {
+        for tick in 902..<952 {
+            #expect(await clock.waitForSleepers(1))
+            clock.advance(by: .seconds(30))
+            try? await Task.sleep(for: .milliseconds(10))
+            await controller.tick(at: minute(tick))
+            if try await scene.decisions().first?.model == model { return true }
+        }
+        return false
+    }
+}
