@@ -3,7 +3,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test engines build soak fuzz lint format clean prepare
+.PHONY: help demo test engines build soak fuzz bench lint format clean prepare
 
 help:
 	@echo "make demo    about a minute: history, training, a compressed day live, reactive against prewarmed"
@@ -12,6 +12,7 @@ help:
 	@echo "make build   the binary .build/release/forecast"
 	@echo "make soak    200 kills of the daemon, five minutes of fuzzing, tests under the thread and the address sanitizer; an hour"
 	@echo "make fuzz    a minute of libFuzzer over the decoders; FUZZ_SECONDS=600 for longer"
+	@echo "make bench   training throughput of the quantile network beside PyTorch: needs Debian's package python3-torch"
 	@echo "make lint    formatting"
 	@echo "make format  rewrites the sources to the house format"
 	@echo "make clean   removes what was built"
@@ -61,6 +62,9 @@ fuzz: prepare
 	.build/release/fuzz-decoders corpus out/fuzz/seeds
 	.build-fuzz/release/fuzz-decoders -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=5 -rss_limit_mb=1024 \
 	    -print_final_stats=1 -verbosity=0 -artifact_prefix=out/fuzz/ out/fuzz/found out/fuzz/seeds
+
+bench: prepare
+	./scripts/bench-net
 
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests notebooks-as-scripts
