@@ -3,8 +3,8 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz bench-scale lint format clean \
-	prepare
+.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz bench bench-scale lint \
+	format clean prepare
 
 help:
 	@echo "make demo    about a minute: history, training, a compressed day live, reactive against prewarmed"
@@ -15,6 +15,7 @@ help:
 	@echo "make sanitize  tests under the thread and the address sanitizer, each in a build of its own; SANITIZED='SeriesTests' for some"
 	@echo "make fuzz    a minute of libFuzzer over the decoders; FUZZ_SECONDS=600 for longer"
 	@echo "make bench-scale    learning and forecasting ten thousand series: time, memory, accuracy"
+	@echo "make bench   training throughput of the quantile network beside PyTorch: needs Debian's package python3-torch"
 	@echo "make lint    formatting"
 	@echo "make format  rewrites the sources to the house format"
 	@echo "make clean   removes what was built"
@@ -85,6 +86,9 @@ fuzz: prepare
 bench-scale: build
 	.build/release/forecast bench-scale --series 10000 --model global-ridge
 	.build/release/forecast bench-scale --series 10000 --model ridge
+
+bench: prepare
+	./scripts/bench-net
 
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests notebooks-as-scripts

@@ -6,7 +6,7 @@ import time
 import torch
 
 torch.set_num_threads(1)
-ORIGINS, HORIZON, EPOCHS, LEARNT, BATCH, STEPS = 4000, 60, 8, 3400, 64, 8
+ORIGINS, HORIZON, EPOCHS, LEARNT, BATCH, STEPS = 4000, 60, 12, 3400, 64, 8
 ORIGIN_FEATURES, STEP_FEATURES, HIDDEN, EMBEDDING = 38, 62, 64, 32
 LEVELS = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99])
 

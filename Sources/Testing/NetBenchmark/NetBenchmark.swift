@@ -37,7 +37,7 @@ import Kernels
 
 /// The sizes of a one-minute series with an hour's horizon.
 private struct Sizes {
-    let origins = 4_000, horizon = 60, epochs = 8
+    let origins = 4_000, horizon = 60, epochs = 12
     let shape = QuantileNetShape(originFeatures: 38, stepFeatures: 62, levels: 11)
     let recipe = QuantileNetRecipe()
 

@@ -13,7 +13,7 @@ struct QuantileNetMember: Hashable, Sendable {
 
 /// The ridge of a member and what it leaves to the network, for every sample.
 struct RidgeResiduals {
-    private static let penalty = 1e-3, folds = 5
+    private static let penalty = 1e-3
     /// Whole origins that a ridge is learnt from, as long as there are so many; otherwise gaps are learnt from as they were filled.
     private static let wholeNeeded = 100
 
@@ -25,12 +25,12 @@ struct RidgeResiduals {
     /// Horizon × levels.
     let base: [Float]
 
-    /// - Parameter learnt: the numbers of the samples that may be looked at.
+    /// From the samples numbered `learnt` alone.
     init(_ samples: QuantileNetSamples, learnt: [Int]) throws(ForecastError) {
         let whole = learnt.filter(samples.isWhole)
         let rows = whole.count >= Self.wholeNeeded ? whole : learnt
         weights = try Self.weights(samples, rows)
-        points = try Self.points(samples, weights: weights, rows: rows)
+        points = samples.ridge.multiplied(by: weights)
         let horizon = samples.task.horizon
         var (sum, count) = (0.0, 0.0)
         for number in learnt {
@@ -43,28 +43,6 @@ struct RidgeResiduals {
         errors = zip(samples.targets.elements, points.elements).map { Float(($0 - $1) / unit) }
         self.unit = unit
         base = Self.quantiles(errors, samples, learnt)
-    }
-
-    /// Of the samples learnt from, each by a ridge that had not seen its targets either: so the network learns errors as large
-    /// as those it will meet.
-    private static func points(
-        _ samples: QuantileNetSamples, weights: Matrix, rows: [Int]
-    ) throws(ForecastError) -> Matrix {
-        var points = samples.ridge.multiplied(by: weights)
-        for fold in 0..<folds {
-            let bounds = [fold, fold + 1].map { rows.count * $0 / folds }
-            guard bounds[0] < bounds[1] else { continue }
-            let block = rows[bounds[0]]..<rows[bounds[1] - 1] + 1
-            let others = rows.filter { samples.isApart($0, from: block) }
-            guard others.count >= rows.count / 2 else { continue }
-            let blind = try Self.weights(samples, others)
-            let numbers = Array(rows[bounds[0]..<bounds[1]])
-            let forecast = samples.ridge.rows(numbered: numbers).multiplied(by: blind)
-            for (row, number) in numbers.enumerated() {
-                for step in 0..<points.columns { points[number, step] = forecast[row, step] }
-            }
-        }
-        return points
     }
 
     private static func weights(_ samples: QuantileNetSamples, _ rows: [Int]) throws(ForecastError) -> Matrix {
