@@ -32,7 +32,8 @@ package struct GlobalRidgeTraining: Sendable {
     /// Series from which λ, the shape of the errors and the errors of a newcomer are taken, at most.
     private static let probes = 128
     private static let lambdas = [1e-5, 1e-4, 1e-3, 1e-2]
-    /// How many held-out origins the errors of all series count for beside a series' own.
+    /// How many held-out origins the errors of all series count for beside a series' own. Own quantiles and not only an own
+    /// width: small counts are skewed in a way that large ones are not.
     private static let borrowed = 20.0
 
     private let task: ForecastTask
@@ -67,12 +68,13 @@ package struct GlobalRidgeTraining: Sendable {
         stride(from: 0, to: count, by: 64).map { $0..<min($0 + 64, count) }
     }
 
-    /// Complexity: features² a sampled origin.
+    /// The sums of a slice of the histories that the training is of. Complexity: features² a sampled origin.
     package func sums(_ histories: ArraySlice<KnownDemand>) -> GlobalSums {
         var sums = GlobalSums(features: features.count, targets: task.horizon)
-        for history in histories {
+        for (number, history) in zip(histories.indices, histories) {
             let cut = Self.cut(history), scaled = ScaledDemand(history)
-            let origins = usableOrigins(history, from: features.rowsNeeded, most: perSeries)
+            let origins = usableOrigins(
+                history, from: features.rowsNeeded, most: perSeries, shift: number &* 1_013)
             for (isEarly, part) in [
                 (true, origins.filter { $0 + task.horizon <= cut }),
                 (false, origins.filter { $0 + task.horizon > cut }),
@@ -120,14 +122,18 @@ package struct GlobalRidgeTraining: Sendable {
     package func model(of history: KnownDemand) -> any FittedModel {
         guard let settled else { preconditionFailure("a training is settled before it is asked") }
         let scaled = ScaledDemand(history)
-        let own = heldOut(history).map { ($0.samples.count, Self.meanSizes($0.errors(settled.early))) }
-        let usual = settled.law.relative(scaled.factor)
+        let own = heldOut(history)?.errors(settled.early) ?? Matrix(zeros: 0, task.horizon)
+        let sizes = Self.meanSizes(own), usual = settled.law.relative(scaled.factor), count = Double(own.rows)
         var quantiles = settled.shape
         for step in 0..<task.horizon {
-            let count = Double(own?.0 ?? 0)
             let size =
-                (count * (own?.1[step] ?? 0) + Self.borrowed * usual * settled.sizes[step]) / (count + Self.borrowed)
-            for column in 0..<quantiles.columns { quantiles[step, column] *= size }
+                (count * sizes[step] + Self.borrowed * usual * settled.sizes[step]) / (count + Self.borrowed)
+            let sorted = (0..<own.rows).map { own[$0, step] }.sorted()
+            for (column, level) in task.levels.enumerated() {
+                let borrowed = quantiles[step, column] * size
+                let found = conformalQuantile(ofSorted: sorted, level)
+                quantiles[step, column] = (count * found + Self.borrowed * borrowed) / (count + Self.borrowed)
+            }
         }
         return FittedGlobalRidge(
             task: task, usesWeek: features.usesWeek, factor: scaled.factor, weights: settled.weights,
@@ -150,12 +156,13 @@ package struct GlobalRidgeTraining: Sendable {
         )
     }
 
-    /// Origins from `first` on whose every target is known, at most `most`, spread evenly.
-    private func usableOrigins(_ history: KnownDemand, from first: Int, most: Int) -> [Int] {
+    /// Origins from `first` on whose every target is known, at most `most`, spread evenly. `shift`, at least 0, moves
+    /// them: series of one length would else all be sampled at the same few times of the day.
+    private func usableOrigins(_ history: KnownDemand, from first: Int, most: Int, shift: Int = 0) -> [Int] {
         let last = history.count - task.horizon
         guard first <= last else { return [] }
         let stride = max(1, (last - first + most) / most)
-        return Swift.stride(from: last, through: first, by: -stride).reversed().filter { origin in
+        return Swift.stride(from: last - shift % stride, through: first, by: -stride).reversed().filter { origin in
             (origin..<origin + task.horizon).allSatisfy { history[$0].isFinite }
         }
     }
