@@ -3,14 +3,15 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test engines build soak fuzz lint format clean prepare
+.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz lint format clean prepare
 
 help:
 	@echo "make demo    about a minute: history, training, a compressed day live, reactive against prewarmed"
 	@echo "make test    every test that needs no engine"
 	@echo "make engines the tests against real programs: needs Debian's package prometheus"
 	@echo "make build   the binary .build/release/forecast"
-	@echo "make soak    200 kills of the daemon, five minutes of fuzzing, tests under the thread and the address sanitizer; an hour"
+	@echo "make soak    KILLS=200 of the daemon, SOAK_FUZZ_SECONDS=300 of fuzzing, then make sanitize; an hour"
+	@echo "make sanitize  tests under the thread and the address sanitizer, each in a build of its own; SANITIZED='SeriesTests' for some"
 	@echo "make fuzz    a minute of libFuzzer over the decoders; FUZZ_SECONDS=600 for longer"
 	@echo "make lint    formatting"
 	@echo "make format  rewrites the sources to the house format"
@@ -37,24 +38,41 @@ engines: prepare
 	swift build $(SWIFT_FLAGS) --build-tests
 	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.(PrometheusTests|BackfillEngineTests)'
 
-# Each sanitizer has a build of its own, as the dependencies must be compiled with it too.
-SANITIZED := '^(Units|Series|WireFormats|SeriesStoreSQLite|HTTPAPI|ControlLoop)Tests\.'
+# Each sanitizer has a build of its own, as the dependencies must be compiled with it too: some ten minutes each. SANITIZED chooses
+# the tests: a regular expression of swift test. The tests of the built program and those that time it run without. One test at a
+# time, as a sanitizer slows all down so much that several starve each other past their time bounds.
+SANITIZED ?= Tests
+UNSANITIZED := ^(EndToEnd|Architecture|Demo)Tests
+KILLS ?= 200
+SOAK_FUZZ_SECONDS ?= 300
 
 soak: prepare
 	swift build $(SWIFT_FLAGS) --build-tests
-	PREWARM_KILLS=200 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.CrashTests'
-	$(MAKE) fuzz FUZZ_SECONDS=300
-	swift build --build-tests --sanitize=thread --scratch-path .build-thread
-	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/thread-sanitizer.txt swift test --skip-build --sanitize=thread --scratch-path .build-thread --filter $(SANITIZED)
-	swift build --build-tests --sanitize=address --scratch-path .build-address
-	LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leak-sanitizer.txt swift test --skip-build --sanitize=address --scratch-path .build-address --filter $(SANITIZED)
+	PREWARM_KILLS=$(KILLS) swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.CrashTests'
+	$(MAKE) fuzz FUZZ_SECONDS=$(SOAK_FUZZ_SECONDS)
+	$(MAKE) sanitize
+
+sanitize: thread-sanitizer address-sanitizer
+
+# The linked object tells the sanitizer of the standard library's Mutex, so that nothing has to be suppressed.
+THREAD := --sanitize=thread --scratch-path .build-thread -Xlinker $(CURDIR)/.build-thread/mutex.o
+thread-sanitizer: prepare
+	@mkdir -p .build-thread
+	clang -O1 -Wall -Werror -c .ci/thread-sanitizer-mutex.c -o .build-thread/mutex.o
+	swift build --build-tests $(THREAD)
+	swift test --no-parallel --skip-build $(THREAD) --filter '$(SANITIZED)' --skip '$(UNSANITIZED)'
+
+ADDRESS := --sanitize=address --scratch-path .build-address
+address-sanitizer: prepare
+	swift build --build-tests $(ADDRESS)
+	LSAN_OPTIONS=suppressions=$(CURDIR)/.ci/leak-sanitizer.txt swift test --no-parallel --skip-build $(ADDRESS) --filter '$(SANITIZED)' --skip '$(UNSANITIZED)'
 
 FUZZ_SECONDS ?= 60
 FUZZ_DECODERS := --product fuzz-decoders
 
 # libFuzzer with the address sanitizer, beginning from inputs made by code. An input that ends it stays in out/fuzz.
 fuzz: prepare
-	swift build -c release $(FUZZ_DECODERS)
+	swift build $(SWIFT_FLAGS) $(FUZZ_DECODERS)
 	swift build -c release $(FUZZ_DECODERS) --scratch-path .build-fuzz --sanitize=fuzzer \
 	    -Xswiftc -sanitize=fuzzer,address -Xswiftc -DFUZZING
 	@mkdir -p out/fuzz/found

@@ -61,6 +61,7 @@ let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-m
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPCompression: Target.Dependency = .product(name: "NIOHTTPCompression", package: "swift-nio-extras")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -81,6 +82,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.29.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
@@ -121,14 +123,15 @@ let package = Package(
         adapter("InputFiles", uses: ["Units", "Series", "WireFormats", "Ports", "CZlib"]),
         adapter(
             "PublicDatasets", uses: ["Series", "WireFormats"], packages: [asyncHTTPClient, crypto, nioCore, nioHTTP1]),
+        adapter("TLSTrust", uses: [], packages: [nioSSL]),
         adapter(
-            "Scraping", uses: ["Units", "Kernels", "Series", "WireFormats", "Ports"],
+            "Scraping", uses: ["Units", "Kernels", "Series", "WireFormats", "Ports", "TLSTrust"],
             packages: [asyncHTTPClient, logging, metrics, nioCore, nioHTTP1, nioHTTPCompression]),
         adapter(
             "StatsDReceiver", uses: ["Units", "Series", "WireFormats", "Ports"],
             packages: [logging, metrics, nioCore, nioPosix]),
         adapter(
-            "RemotePrometheus", uses: ["Units", "Kernels", "Series", "WireFormats", "Ports"],
+            "RemotePrometheus", uses: ["Units", "Kernels", "Series", "WireFormats", "Ports", "TLSTrust"],
             packages: [asyncHTTPClient, nioCore, nioHTTP1, nioHTTPCompression]),
         adapter("Telemetry", uses: ["Units"], packages: [logging, metrics]),
         adapter("Settings", uses: ["Units", "Series", "Planning"], packages: [yams]),
@@ -146,8 +149,8 @@ let package = Package(
             dependencies: coreNames.map { .byName(name: $0) } + [
                 "Ports", "Calendars", "InputFiles", "PublicDatasets", "SeriesStoreSQLite", "ActuatorProcess",
                 "Scraping",
-                "StatsDReceiver", "RemotePrometheus", "Telemetry", "Settings", "Reports", "ControlLoop", "HTTPAPI",
-                "Demo", argumentParser, asyncHTTPClient, lifecycle, logging,
+                "StatsDReceiver", "RemotePrometheus", "TLSTrust", "Telemetry", "Settings", "Reports", "ControlLoop",
+                "HTTPAPI", "Demo", argumentParser, asyncHTTPClient, lifecycle, logging,
                 metrics, unixSignals,
             ],
             path: "Sources/App/forecast", swiftSettings: strict),
@@ -163,6 +166,10 @@ let package = Package(
         .executableTarget(
             name: "fuzz-decoders", dependencies: ["Units", "Kernels", "Series", "WireFormats"],
             path: "Sources/Testing/FuzzDecoders", swiftSettings: strict),
+
+        .executableTarget(
+            name: "bench-net", dependencies: ["Kernels", "Forecasting"], path: "Sources/Testing/NetBenchmark",
+            swiftSettings: strict),
 
         testing(
             "FakeServers", uses: ["Units", "Series", "WireFormats"],

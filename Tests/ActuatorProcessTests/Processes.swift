@@ -17,7 +17,9 @@ struct Marker: CustomStringConvertible, Sendable {
     /// Processes that have the marker among their arguments. A zombie has none.
     var pids: [pid_t] {
         allPIDs().filter { pid in
-            guard let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return false }
+            // Not `contents(atPath:)`, which leaks a page where there are none.
+            let file = FileHandle(forReadingAtPath: "/proc/\(pid)/cmdline")
+            guard let line = try? file?.readToEnd() else { return false }
             return line.split(separator: 0).contains { String(decoding: $0, as: UTF8.self) == description }
         }
     }

@@ -8,10 +8,11 @@ import Testing
     static let order = [
         "COpenBLAS", "CSnappy", "Units", "Kernels", "Series", "Forecasting", "Planning", "Simulation", "WireFormats",
         "Ports", "CZlib", "CInstanceGuard", "SeriesStoreSQLite", "ActuatorProcess", "Calendars", "InputFiles",
-        "PublicDatasets", "Scraping", "StatsDReceiver", "RemotePrometheus", "Telemetry", "Settings", "Reports",
-        "ControlLoop", "HTTPAPI",
+        "PublicDatasets", "TLSTrust", "Scraping", "StatsDReceiver", "RemotePrometheus", "Telemetry", "Settings",
+        "Reports", "ControlLoop",
+        "HTTPAPI",
         "Demo", "forecast", "TestSupport", "ConformanceKit", "FakeServers",
-        "FuzzDecoders",
+        "FuzzDecoders", "NetBenchmark",
     ]
 
     @Test func importsPointOneWay() throws {

@@ -70,6 +70,8 @@ import Testing
         let now = Int(Date().timeIntervalSince1970) / 60 * 60 - 3_600
         try write("requests.csv", "timestamp,value\n\(now),1\n\(now + 60),2\n")
         try write("export.jsonl", #"{"metric":{"__name__":"exported"},"values":[1],"timestamps":[\#(now)000]}"# + "\n")
+        try write("wide.csv", "series,region,t0,t1\nvm-1,eu,1,2\n")
+        try write("jobs.csv", "submitted_ms,queue\n\(now)000,a\n")
         try write("metrics.om", "# TYPE opened gauge\nopened 4 \(now)\n# EOF\n")
         let entry = #"1.2.3.4 - - [10/Oct/2025:13:55:36 +0000] "GET /x HTTP/1.1" 200 5"# + "\n"
         try write("access.log", entry)
@@ -87,7 +89,8 @@ import Testing
 
     private func expectEverySeries(_ daemon: IntakeDaemon) async throws {
         let wanted = [
-            "http_requests{", "exported ", "opened ", "http_hits{", "piped_requests ", "csv_requests ", "queue_length{",
+            "http_requests{", "wide_cpu{", "jobs{", "exported ", "opened ", "http_hits{", "piped_requests ",
+            "csv_requests ", "queue_length{",
             "otlp_level ", "logins{", "http_requests_total{", "up{",
         ]
         var found = ""

@@ -75,14 +75,17 @@ final class IntakeDaemon {
     private let errors: URL
     private let process: Process
 
-    init(_ directory: URL, database name: String = "d.db", scraping url: String) throws {
+    /// `more`: further keys of the target.
+    init(
+        _ directory: URL, database name: String = "d.db", scraping url: String, _ more: String = ""
+    ) throws {
         database = directory.appending(path: name).path
         errors = directory.appending(path: "log")
         let configuration = directory.appending(path: "c.yaml")
         try """
         store: {path: \(database)}
         listen: {address: 127.0.0.1:0}
-        scrape: [{url: "\(url)", every: 1s, timeout: 1s, labels: {job: web}}]
+        scrape: [{url: "\(url)", every: 1s, timeout: 1s, labels: {job: web}\(more)}]
         statsd: {listen: 127.0.0.1:0, flush: 1s}
         workloads: [{name: w, demand: {series: none}, capacity: {perInstance: 1}}]
         """.write(to: configuration, atomically: true, encoding: .utf8)

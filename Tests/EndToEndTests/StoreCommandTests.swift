@@ -120,6 +120,32 @@ import Testing
         }
     }
 
+    /// What a damaged list of chunks held is not known: its range is told, once, and the rest is written.
+    @Test func exportPassesOverADamagedList() async throws {
+        try await withTemporaryDirectory { directory in
+            let db = directory.appending(path: "a.db").path
+            for label in ["1", "2"] {
+                let key = #"{"__name__":"m","a":"\#(label)"}"#
+                try await ingest(#"{"metric":\#(key),"values":[1,2.5,3],"timestamps":[0,1000,2000]}"#, into: db)
+                try await ingest(#"{"metric":\#(key),"values":[4],"timestamps":[9000]}"#, into: db)
+            }
+            var bytes = try Data(contentsOf: URL(filePath: db))
+            let chunk = Chunk.encode(times: [0, 1_000, 2_000], values: [1, 2.5, 3])
+            // Slot, start, length, count, gap and size, as docs/formats/store.md has them; a size that goes on is none.
+            let list = Data([0, 0, 0xA0, 0x1F, 6, 0, UInt8(chunk.count)])
+            let place = try #require(bytes.range(of: list))
+            bytes[place.upperBound - 1] = 0xFF
+            try bytes.write(to: URL(filePath: db))
+            let outcome = try await BuiltBinary.run(["store", "export", "--db", db])
+            #expect(outcome.status == 1)
+            let values = outcome.output.split(separator: "\n").map { $0.split(separator: "\"values\":")[1].prefix(9) }
+            #expect(values == ["[4],\"time", "[1,2.5,3,"], "\(outcome.output)")
+            let told = #"m{a="1"} and up to 63 series beside it: what they have from 1970-01-01T00:00:00Z to"#
+            #expect(outcome.errors.contains(told), "\(outcome.errors)")
+            #expect(outcome.errors.contains("what 1 damaged list of chunks held is not in the export"))
+        }
+    }
+
     @Test func compactionGivesSpaceBackAndLosesNothing() async throws {
         try await withTemporaryDirectory { directory in
             let db = directory.appending(path: "a.db").path

@@ -56,6 +56,31 @@ import Units
         }
     }
 
+    /// Of a list of chunks that cannot be read, its times are told to every series that may have had some in it.
+    @Test func soundSamplesPassOverADamagedList() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = directory.appending(path: "a.db").path, key = try SeriesKey(metric: "a")
+            let store = try SQLiteStore(path: path, missing: .create)
+            for round in 0..<3 { _ = try await store.append(run(key, from: 100 * round)) }
+            // The last byte goes on, and nothing follows; or a count that no chunk has; or a chunk that ends before it begins.
+            for list in ["00000000008080", "000000FFFFFFFFFFFFFFFF010010", "000013640010", ""] {
+                try await execute(path, "UPDATE chunk SET entries = CAST(x'\(list)' AS BLOB) WHERE block = 2")
+                let head = try await HeadStore(reading: path)
+                let (samples, lost) = try await head.soundSamples(of: key, in: always)
+                #expect(samples.values == (Array(0..<100) + Array(200..<300)).map(Double.init), "\(list)")
+                #expect(lost.count == 1 && lost[0].samples == nil && lost[0].reason.contains("the list of its chunks"))
+                #expect(lost.first?.first == headStart.advanced(bySeconds: 100))
+                #expect(lost.first?.last == headStart.advanced(bySeconds: 199))
+                let extent = try #require(try await head.extent(of: key))
+                #expect(extent.last == headStart.advanced(bySeconds: 299) && extent.samples == 200)
+                let part = headStart.advanced(bySeconds: 250)..<headStart.advanced(bySeconds: 260)
+                #expect(try await head.soundSamples(of: key, in: part).lost.isEmpty)
+                #expect(try await store.check().problems.count == 1)
+                await #expect(throws: StoreError.self) { _ = try await store.samples(of: key, in: always) }
+            }
+        }
+    }
+
     @Test func aBlockThatIsGoneOrCutIsTold() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory.appending(path: "a.db").path, key = try SeriesKey(metric: "a")

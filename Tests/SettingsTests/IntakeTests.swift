@@ -9,13 +9,14 @@ import Testing
             """
             scrape:
               - {url: "http://127.0.0.1:8080/metrics", every: 30s, timeout: 2s, labels: {job: web, a: "1"}}
-              - {url: "https://example.com/m", every: 3s}
+              - {url: "https://example.com/m", every: 3s, ca: ca.pem, tokenFile: t}
             statsd: {listen: "[::1]:0", flush: 5s}
             """)
         let (first, second) = (settings.scrape[0], settings.scrape[1])
         #expect(first.instance == "127.0.0.1:8080" && first.everySeconds == 30 && first.timeoutSeconds == 2)
         #expect(first.labels.map { "\($0.name)=\($0.value)" } == ["a=1", "job=web"])
         #expect(second.instance == "example.com:443" && second.timeoutSeconds == 3 && second.labels.isEmpty)
+        #expect(second.authoritiesFile == "ca.pem" && second.tokenFile == "t" && first.tokenFile == nil)
         #expect(settings.statsd.map { "\($0.host) \($0.port) \($0.flushSeconds)" } == "::1 0 5")
         let none = try parse("tick: 15s")
         #expect(none.scrape.isEmpty && none.statsd == nil)
@@ -36,6 +37,8 @@ import Testing
             ("scrape: [{url: 'http://a/m', labels: {a: [1]}}]", "scrape[0].labels: a text for every label"),
             ("scrape: [{url: 'http://a/m', evry: 1s}]", "did you mean 'every'?"),
             ("scrape: [{url: 'http://a/m'}, {url: 'http://a/m'}]", "http://a/m stands twice with the same labels"),
+            ("scrape: [{url: 'http://127.0.0.1/m', ca: a}]", "scrape[0].ca: is for targets of https"),
+            ("scrape: [{url: 'http://a/m', tokenFile: t}]", "scrape[0].tokenFile: without TLS others on the way"),
             ("statsd: {listen: '0.0.0.0:8125'}", "statsd.listen: '0.0.0.0:8125' will not do"),
             ("statsd: {listen: '127.0.0.1'}", "statsd.listen: '127.0.0.1' will not do"),
             ("statsd: {flush: 2h}", "statsd.flush: must be whole seconds from 1 to 3600"),

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Glibc
 
 /// Every process below `root`, zombies too, read from `/proc`; nil where that cannot be read.
@@ -18,7 +18,7 @@ func descendants(of root: pid_t) -> Set<pid_t>? {
 
 /// The parent, from `/proc/PID/stat`: `PID (NAME) STATE PARENT …`, where the name may hold spaces and parentheses.
 private func parent(of pid: pid_t) -> pid_t? {
-    guard let line = FileManager.default.contents(atPath: "/proc/\(pid)/stat"),
+    guard let line = contents(of: "/proc/\(pid)/stat"),
         let nameEnd = line.lastIndex(of: UInt8(ascii: ")"))
     else { return nil }
     let fields = line[line.index(after: nameEnd)...].split(separator: UInt8(ascii: " "))
@@ -39,8 +39,15 @@ func endAll(withEnvironment entry: String) async {
 }
 
 private func environment(of pid: pid_t, holds entry: String) -> Bool {
-    let environment = FileManager.default.contents(atPath: "/proc/\(pid)/environ") ?? Data()
+    let environment = contents(of: "/proc/\(pid)/environ") ?? Data()
     return environment.split(separator: 0).contains { $0.elementsEqual(entry.utf8) }
+}
+
+/// Of a file of the kernel's. By a handle, because Foundation's `contents(atPath:)` leaks a page for each that turns out empty, as
+/// the environment of a zombie does.
+private func contents(of path: String) -> Data? {
+    guard let data = try? FileHandle(forReadingAtPath: path)?.readToEnd() else { return nil }
+    return data
 }
 
 private func allProcesses() -> [pid_t]? {

@@ -3,6 +3,8 @@ package import Foundation
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTPCompression
+internal import NIOSSL
+internal import TLSTrust
 
 /// Sends one request and takes in one bounded answer.
 package struct PrometheusClient<C: Clock>: Sendable where C.Duration == Duration {
@@ -52,6 +54,7 @@ package struct PrometheusClient<C: Clock>: Sendable where C.Duration == Duration
     private func send(_ request: Request) async throws -> [UInt8] {
         var call = HTTPClientRequest(url: endpoint.base + request.path)
         call.method = .POST
+        call.tlsConfiguration = endpoint.authorities?.configuration
         for (name, value) in request.headers { call.headers.add(name: name, value: value) }
         call.headers.add(name: "Accept-Encoding", value: "gzip")
         call.headers.add(name: "User-Agent", value: "prewarm")
@@ -73,6 +76,9 @@ package struct PrometheusClient<C: Clock>: Sendable where C.Duration == Duration
             return RemoteError(
                 .askingForLess, "\(endpoint.base): answers with more than \(limits.bytes >> 20) MiB at once")
         default:
+            if let problem = tlsProblem(error, remedy: "--ca-file names the file of one, in PEM") {
+                return RemoteError(.none, "\(endpoint.base): \(problem)")
+            }
             return RemoteError(
                 .waiting(seconds: nil), "\(endpoint.base): cannot be reached (\("\(error)".prefix(200)))")
         }

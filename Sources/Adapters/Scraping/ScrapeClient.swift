@@ -2,7 +2,9 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
+import NIOSSL
 import Series
+import TLSTrust
 import Units
 import WireFormats
 
@@ -21,7 +23,16 @@ struct ScrapeClient: Sendable {
         request.headers.add(name: "Accept-Encoding", value: "gzip")
         request.headers.add(name: "User-Agent", value: "prewarm")
         request.headers.add(name: "X-Prometheus-Scrape-Timeout-Seconds", value: "\(target.timeoutSeconds)")
+        request.tlsConfiguration = target.authorities?.configuration
+        if let token = target.token {
+            do { request.headers.add(name: "Authorization", value: "Bearer \(try token())") } catch {
+                throw ScrapeError("is not asked: \(error)")
+            }
+        }
         let answer = try await client.execute(request, deadline: .distantFuture)
+        if answer.status == .unauthorized || answer.status == .forbidden {
+            throw ScrapeError("answers \(answer.status.code); it wants a token it knows (tokenFile)")
+        }
         guard answer.status == .ok else { throw ScrapeError("answers \(answer.status.code)") }
         let type = answer.headers.first(name: "Content-Type") ?? ""
         let body = Array(buffer: try await answer.body.collect(upTo: Self.maximumBytes))
@@ -39,6 +50,8 @@ struct ScrapeClient: Sendable {
             "answers with more than \(maximumBytes >> 20) MiB"
         case is CancellationError: "cancelled"
         case let error as HTTPClientError: "cannot be fetched (\(error.shortDescription))"
+        case is NIOSSLError, is NIOSSLExtraError:
+            tlsProblem(error, remedy: "'ca' names the file of one, in PEM") ?? "cannot be fetched"
         default: "cannot be fetched or read (\("\(error)".prefix(200)))"
         }
     }

@@ -1,4 +1,5 @@
 package import Series
+package import TLSTrust
 
 /// One place where metrics are fetched.
 package struct ScrapeTarget: Sendable {
@@ -8,6 +9,10 @@ package struct ScrapeTarget: Sendable {
     package let timeoutSeconds: Double
     /// Put on everything that comes from here; `instance` is among them.
     package let labels: [SeriesKey.Label]
+    /// Gives the bearer token that is sent, anew for every scrape, as such tokens change; nil sends none.
+    package var token: (@Sendable () throws -> String)?
+    /// Nil: the system's.
+    package var authorities: Authorities?
 
     /// `instance`, HOST:PORT, is added to `labels` where they do not name one.
     package init(

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+internal import Series
 
 /// Where the bytes of a chunk lie, and what they hold.
 struct ChunkRow: Hashable, Sendable {
@@ -41,16 +42,43 @@ struct ChunkDirectory {
 
     /// The chunks of a series whose times touch [`from`, `to`), in the order they were written.
     func chunks(of series: Int64, from: Int64, to: Int64) throws -> [ChunkRow] {
+        let (chunks, damaged) = try soundChunks(of: series, from: from, to: to)
+        if let list = damaged.first { throw list.damage }
+        return chunks
+    }
+
+    /// The same but for what lists that touch the range and are damaged do not tell, and those lists.
+    func soundChunks(of series: Int64, from: Int64, to: Int64) throws -> (chunks: [ChunkRow], damaged: [DamagedList]) {
         let statement = try database.cachedStatement(
             sql: "SELECT * FROM chunk WHERE owner IN (?, ?) AND start < ? AND last >= ?")
         let rows = try Row.fetchCursor(statement, arguments: [series, -LabelPage.page(of: series), to, from])
-        var found: [ChunkRow] = []
+        var (found, damaged): ([ChunkRow], [DamagedList]) = ([], [])
         while let row = try rows.next() {
-            try Self.forEach(row) { chunk in
-                if chunk.series == series, chunk.start < to, chunk.last >= from { found.append(chunk) }
+            do {
+                try Self.forEach(row) { chunk in
+                    if chunk.series == series, chunk.start < to, chunk.last >= from { found.append(chunk) }
+                }
+            } catch let damage as ChunkDamage {
+                damaged.append(DamagedList(start: row["start"], last: row["last"], damage: damage))
             }
         }
-        return found.sorted { ($0.block, $0.offset) < ($1.block, $1.offset) }
+        return (found.sorted { ($0.block, $0.offset) < ($1.block, $1.offset) }, damaged)
+    }
+
+    /// The chunks of each of these series, as `chunks(of:from:to:)` gives them; a list that several of them share is read once.
+    func chunks(ofEach series: [Int64], from: Int64, to: Int64) throws -> [Int64: [ChunkRow]] {
+        var found: [Int64: [ChunkRow]] = [:]
+        for (page, members) in Dictionary(grouping: series, by: LabelPage.page(of:)) {
+            guard members.count > 1, to > .min else {
+                for series in members { found[series] = try chunks(of: series, from: from, to: to) }
+                continue
+            }
+            let wanted = Set(members)
+            for chunk in try chunks(ofPage: page, from: from, to: to - 1) where wanted.contains(chunk.series) {
+                found[chunk.series, default: []].append(chunk)
+            }
+        }
+        return found
     }
 
     /// The chunks of all series of a page whose times touch [`from`, `to`], in the order they were written.
@@ -129,6 +157,9 @@ struct ChunkDirectory {
             span &+= spanStep
             count &+= countStep
             offset &+= Int(gap)
+            guard (1...Int64(Chunk.maximumCount)).contains(count), start <= start &+ span, offset >= 0 else {
+                throw ChunkDamage("block \(place.block): the list of its chunks is damaged")
+            }
             try body(
                 ChunkRow(
                     series: series, start: start, last: start &+ span, count: Int(count), block: place.block,
@@ -196,6 +227,12 @@ struct ChunkDirectory {
             try insert(kept, owner: place.owner, block: place.block)
         }
     }
+}
+
+/// A list of chunks that cannot be read, and the times it is said to touch.
+struct DamagedList {
+    let start: Int64, last: Int64
+    let damage: ChunkDamage
 }
 
 /// A chunk within a block, before it is noted.

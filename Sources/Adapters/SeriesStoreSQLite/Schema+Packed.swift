@@ -14,7 +14,7 @@ extension Schema {
         try database.execute(sql: "DROP TABLE sample; DROP TABLE old_series")
     }
 
-    /// `series_page.labels`: see `LabelPage`. `series_hash.hash`: 32 bits, of the label block whole; `series` is a page times
+    /// `series_page.labels`: see `LabelPage`; `added`: the addition that last put a series into it. `series_hash.hash`: 32 bits, of the label block whole; `series` is a page times
     /// 64 and a slot. `chunk.entries`: see `ChunkDirectory`.
     private static let packed = """
         ALTER TABLE series RENAME TO plain_series;
@@ -25,9 +25,11 @@ extension Schema {
         CREATE TABLE series_page (
             id INTEGER PRIMARY KEY,
             metric INTEGER NOT NULL REFERENCES metric (id),
-            labels BLOB NOT NULL
+            labels BLOB NOT NULL,
+            added INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX series_page_by_metric ON series_page (metric);
+        CREATE INDEX series_page_by_added ON series_page (added);
 
         CREATE TABLE series_hash (
             hash INTEGER NOT NULL,

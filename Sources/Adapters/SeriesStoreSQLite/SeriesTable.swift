@@ -62,22 +62,25 @@ struct SeriesTable {
         return all
     }
 
-    /// The label blocks of the series with a number above `number`, ascending. Complexity: linear in them.
-    func blocks(above number: Int64, _ take: (Int64, [UInt8]) -> Void) throws {
+    /// The label blocks of the pages to which series were added after `addition`, as `series_page.added` counts; returns the last
+    /// of them. Complexity: linear in those pages.
+    func blocks(addedAfter addition: Int, _ take: (Int64, [UInt8]) -> Void) throws -> Int {
         let find = try database.cachedStatement(
             sql: """
-                SELECT series_page.id, metric.name, series_page.labels
+                SELECT series_page.id, metric.name, series_page.labels, series_page.added
                 FROM series_page JOIN metric ON metric.id = series_page.metric
-                WHERE series_page.id >= ? ORDER BY series_page.id
+                WHERE series_page.added > ? ORDER BY series_page.added
                 """)
-        let rows = try Row.fetchCursor(find, arguments: [LabelPage.page(of: number)])
+        let rows = try Row.fetchCursor(find, arguments: [addition])
+        var last = addition
         while let row = try rows.next() {
             let name = try SeriesKey(metric: row[1]).labelBlock
             for (slot, labels) in try LabelPage(packed: row[2]).labels.enumerated() {
-                let found = LabelPage.number(page: row[0], slot: slot)
-                if let labels, found > number { take(found, name + labels) }
+                if let labels { take(LabelPage.number(page: row[0], slot: slot), name + labels) }
             }
+            last = row[3]
         }
+        return last
     }
 
     /// The keys of the series with these numbers, where there are any, each page read once if the numbers ascend.
@@ -115,16 +118,12 @@ struct SeriesTable {
         try Int.fetchOne(database, sql: "SELECT value FROM head WHERE name = 'removals'") ?? 0
     }
 
-    /// Changes whenever series were removed, and when one was added below others, in a free slot of a page. In between, new
-    /// series have higher numbers than all before.
-    func generation() throws -> Int {
-        try Int.fetchOne(database, sql: "SELECT sum(value) FROM head WHERE name IN ('removals', 'fills')") ?? 0
-    }
-
-    private func count(_ event: String) throws {
-        try database.execute(
-            sql: "INSERT INTO head (name, value) VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1",
-            arguments: [event])
+    /// Counts what is done to series, and returns the count.
+    @discardableResult
+    private func count(_ event: String) throws -> Int {
+        let sql =
+            "INSERT INTO head (name, value) VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value"
+        return try Int.fetchOne(database, sql: sql, arguments: [event]) ?? 0
     }
 
     /// The hashes of all series, ascending. Complexity: linear in them.
@@ -171,7 +170,7 @@ struct SeriesTable {
 
     /// Gives series of a metric their numbers: in the free slots of its last page, then in new ones.
     private mutating func add(_ labels: [ArraySlice<UInt8>], to metric: String) throws -> [Int64] {
-        let metric = try metricNumber(metric)
+        let (metric, addition) = (try metricNumber(metric), try count("additions"))
         let last = try database.cachedStatement(
             sql: "SELECT id, labels FROM series_page WHERE metric = ? ORDER BY id DESC LIMIT 1")
         var (rest, numbers): (ArraySlice, [Int64]) = (labels[...], [])
@@ -181,15 +180,17 @@ struct SeriesTable {
             let slots = Self.fill(&page, &rest)
             if !slots.isEmpty {
                 try write(page, id)
-                try count("fills")
+                try database.execute(
+                    sql: "UPDATE series_page SET added = ? WHERE id = ?", arguments: [addition, id])
             }
             numbers += slots.map { LabelPage.number(page: id, slot: $0) }
         }
-        let insert = try database.cachedStatement(sql: "INSERT INTO series_page (metric, labels) VALUES (?, ?)")
+        let insert = try database.cachedStatement(
+            sql: "INSERT INTO series_page (metric, labels, added) VALUES (?, ?, ?)")
         while !rest.isEmpty {
             var page = LabelPage()
             let slots = Self.fill(&page, &rest)
-            try insert.execute(arguments: [metric, try page.packed()])
+            try insert.execute(arguments: [metric, try page.packed(), addition])
             let id = database.lastInsertedRowID
             numbers += slots.map { LabelPage.number(page: id, slot: $0) }
         }

@@ -20,7 +20,7 @@ extension ScrapeSettings {
     }
 
     private init?(reading section: YAMLSection, _ problems: inout ProblemList) {
-        section.allow(["url", "every", "timeout", "labels"], &problems)
+        section.allow(["url", "every", "timeout", "labels", "tokenFile", "ca"], &problems)
         let every = section.wholeSeconds("every", default: 15, in: Self.intervals, &problems)
         let timeout = section.seconds("timeout", default: Double(min(5, every)), &problems)
         if !(0.1...Double(every)).contains(timeout) {
@@ -30,16 +30,23 @@ extension ScrapeSettings {
         let address = section.required(
             "url", Self.address, "an address such as http://127.0.0.1:8080/metrics", &problems)
         guard let address else { return nil }
+        let tokenFile = section.string("tokenFile"), authorities = section.string("ca")
+        if authorities != nil, !address.isSecure { problems.add(section, "ca", "is for targets of https") }
+        if tokenFile != nil, !address.isSecure, !Settings.isLoopback(address.host) {
+            problems.add(section, "tokenFile", "without TLS others on the way can read the token; use https")
+        }
         self.init(
-            url: address.url, instance: address.instance, everySeconds: every, timeoutSeconds: timeout, labels: labels)
+            url: address.url, instance: address.instance, everySeconds: every, timeoutSeconds: timeout, labels: labels,
+            tokenFile: tokenFile, authoritiesFile: authorities)
     }
 
     /// A URL with HOST:PORT. Nil where it is none, or carries a password, which others could read here.
-    private static func address(_ text: String) -> (url: String, instance: String)? {
+    private static func address(_ text: String) -> (url: String, instance: String, host: String, isSecure: Bool)? {
         guard let url = URL(string: text), let host = url.host(), !host.isEmpty, url.user == nil, url.fragment == nil,
             let scheme = url.scheme, scheme == "http" || scheme == "https"
         else { return nil }
-        return (text, "\(host):\(url.port ?? (scheme == "https" ? 443 : 80))")
+        let isSecure = scheme == "https"
+        return (text, "\(host):\(url.port ?? (isSecure ? 443 : 80))", host, isSecure)
     }
 
     private struct Identity: Hashable { let url: String, labels: [SeriesKey.Label] }

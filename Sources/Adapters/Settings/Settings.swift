@@ -26,6 +26,10 @@ package struct ScrapeSettings: Sendable {
     package let timeoutSeconds: Double
     /// Put on every series from there; ascending by name.
     package let labels: [SeriesKey.Label]
+    /// Holds the bearer token that is sent; nil sends none.
+    package let tokenFile: String?
+    /// Holds the authorities that may have signed the target's certificate, in PEM; nil: the system's.
+    package let authoritiesFile: String?
 }
 
 /// Where StatsD is taken in, and how often its sums are stored.

@@ -6,8 +6,11 @@ package struct APILimits: Sendable {
     package var body = 32 << 20
     /// Bytes of a body after decompression.
     package var decompressed = 64 << 20
-    /// Pushes taken in at a time; with their bodies they are what the API holds in memory.
+    /// Pushes taken in at a time.
     package var pushes = 16
+    /// Bytes of all large bodies that are under way, and of all contents after decompression: what the API holds of pushes in
+    /// memory is a few times these.
+    package var bodies = 64 << 20, contents = 64 << 20
     /// Pushes and queries that wait for a place, each in a line of its own; one more is told to come again.
     package var waiting = 64
     /// Queries answered at a time.

@@ -88,16 +88,16 @@ private func makeRouter(_ configuration: APIConfiguration, _ sources: APISources
 /// Every way of samples in and out.
 private func addSampleRoutes(to router: Router<APIContext>, _ limits: APILimits, _ sources: APISources) {
     let reader = BodyReader(limits: limits, uptime: sources.uptime)
-    let pushGate = Gate(places: limits.pushes, waiting: limits.waiting)
+    let admission = PushAdmission(reader)
     let queryGate = Gate(places: limits.queries, waiting: limits.waiting)
     let sink = PushSink(sources.store, sources.metrics)
-    let write = RemoteWriteRoute(sink: sink, reader: reader, gate: pushGate)
+    let write = RemoteWriteRoute(sink: sink, admission: admission)
     router.post("/api/v1/write") { request, _ in try await write(request) }
-    let imports = ImportRoutes(sink: sink, reader: reader, gate: pushGate, now: sources.now)
+    let imports = ImportRoutes(sink: sink, admission: admission, now: sources.now)
     router.post("/api/v1/import") { request, _ in try await imports.jsonLines(request) }
     router.post("/api/v1/import/csv") { request, _ in try await imports.csv(request) }
     router.post("/api/v1/import/prometheus") { request, _ in try await imports.exposition(request) }
-    let otlp = OTLPRoute(sink: sink, reader: reader, gate: pushGate)
+    let otlp = OTLPRoute(sink: sink, admission: admission)
     router.post("/v1/metrics") { request, _ in try await otlp(request) }
     let read = RemoteReadRoute(store: sources.store, reader: reader, gate: queryGate)
     router.post("/api/v1/read") { request, _ in try await read(request) }

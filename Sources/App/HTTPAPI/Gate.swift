@@ -1,27 +1,34 @@
 import HTTPTypes
 import Synchronization
 
-/// Places for so many at a time, and a line of bounded length before them.
+/// Places for so many at a time, and a line of bounded length before them. One that needs more than is free holds up who came
+/// after it, so that its turn comes.
 final class Gate: Sendable {
     private let state: Mutex<GateState>
+    private let places: Int
 
-    init(places: Int, waiting: Int) { state = Mutex(GateState(free: places, longest: waiting)) }
+    init(places: Int, waiting: Int) {
+        state = Mutex(GateState(free: places, longest: waiting))
+        self.places = places
+    }
 
-    /// Runs `body` in a place, after waiting for one in the order of arrival.
+    /// Runs `body` in so many places, after waiting for them in the order of arrival. Whoever wants more than there are gets all.
     ///
     /// - Throws: 429 where the line is full, and what `body` throws.
-    func withPlace<Value>(_ body: () async throws -> Value) async throws -> Value {
-        try await enter()
-        defer { state.withLock { $0.leave() }?.resume() }
+    func withPlace<Value>(_ needed: Int = 1, _ body: () async throws -> Value) async throws -> Value {
+        let needed = min(needed, places)
+        if needed == 0 { return try await body() }
+        try await enter(needed)
+        defer { for next in state.withLock({ $0.leave(needed) }) { next.resume() } }
         return try await body()
     }
 
-    private func enter() async throws {
-        guard let number = state.withLock({ $0.enterOrDraw() }) else { return }
+    private func enter(_ needed: Int) async throws {
+        guard let number = state.withLock({ $0.enterOrDraw(needed) }) else { return }
         defer { state.withLock { $0.forget(number) } }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                switch state.withLock({ $0.stand(number, continuation) }) {
+                switch state.withLock({ $0.stand(number, needed, continuation) }) {
                 case .inLine: break
                 case .inPlace: continuation.resume()
                 case .cancelled: continuation.resume(throwing: CancellationError())
@@ -31,7 +38,9 @@ final class Gate: Sendable {
                 }
             }
         } onCancel: {
-            state.withLock { $0.cancel(number) }?.resume(throwing: CancellationError())
+            let (gone, next) = state.withLock { $0.cancel(number) }
+            gone?.resume(throwing: CancellationError())
+            for continuation in next { continuation.resume() }
         }
     }
 }
@@ -43,49 +52,57 @@ private struct GateState: Sendable {
 
     private var free: Int
     private let longest: Int
-    private var line: [(number: Int, continuation: Continuation)] = []
+    private var line: [(number: Int, needed: Int, continuation: Continuation)] = []
     private var cancelled: Set<Int> = []
     private var lastNumber = 0
 
     init(free: Int, longest: Int) { (self.free, self.longest) = (free, longest) }
 
-    /// Takes a free place, or else draws a number with which to stand in line.
-    mutating func enterOrDraw() -> Int? {
-        if free > 0 {
-            free -= 1
+    /// Takes free places, or else draws a number with which to stand in line.
+    mutating func enterOrDraw(_ needed: Int) -> Int? {
+        if line.isEmpty, free >= needed {
+            free -= needed
             return nil
         }
         lastNumber += 1
         return lastNumber
     }
 
-    mutating func stand(_ number: Int, _ continuation: Continuation) -> Standing {
+    mutating func stand(_ number: Int, _ needed: Int, _ continuation: Continuation) -> Standing {
         if cancelled.contains(number) { return .cancelled }
-        if free > 0 {
-            free -= 1
+        if line.isEmpty, free >= needed {
+            free -= needed
             return .inPlace
         }
         guard line.count < longest else { return .full(longest: longest) }
-        line.append((number, continuation))
+        line.append((number, needed, continuation))
         return .inLine
     }
 
-    mutating func cancel(_ number: Int) -> Continuation? {
+    /// Who is to be told that it goes away, and who moves up.
+    mutating func cancel(_ number: Int) -> (gone: Continuation?, next: [Continuation]) {
         guard let place = line.firstIndex(where: { $0.number == number }) else {
             cancelled.insert(number)
-            return nil
+            return (nil, [])
         }
-        return line.remove(at: place).continuation
+        let gone = line.remove(at: place).continuation
+        return (gone, admitted())
     }
 
     mutating func forget(_ number: Int) { cancelled.remove(number) }
 
-    /// The first in line, who takes over the place.
-    mutating func leave() -> Continuation? {
-        guard !line.isEmpty else {
-            free += 1
-            return nil
+    /// Who takes over the places, first come, first served.
+    mutating func leave(_ places: Int) -> [Continuation] {
+        free += places
+        return admitted()
+    }
+
+    private mutating func admitted() -> [Continuation] {
+        var next: [Continuation] = []
+        while let first = line.first, first.needed <= free {
+            free -= first.needed
+            next.append(line.removeFirst().continuation)
         }
-        return line.removeFirst().continuation
+        return next
     }
 }

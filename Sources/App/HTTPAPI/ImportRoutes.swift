@@ -9,15 +9,17 @@ import WireFormats
 /// store refuses some samples.
 struct ImportRoutes: Sendable {
     let sink: PushSink
-    let reader: BodyReader
-    let gate: Gate
+    let admission: PushAdmission
     let now: @Sendable () -> Timestamp
 
     /// `POST /api/v1/import`: JSON lines.
     func jsonLines(_ request: Request) async throws -> Response {
         try await stored(request) { body throws(LineProblem) in
             var batch = SampleBatch()
-            try eachLine(body) { line throws(LineProblem) in try decodeJSONLine(line, into: &batch) }
+            try eachLine(body) { line throws(LineProblem) in
+                try decodeJSONLine(line, into: &batch)
+                try batch.checkSize()
+            }
             return batch
         }
     }
@@ -34,6 +36,7 @@ struct ImportRoutes: Sendable {
                     decoder = CSVSampleDecoder(try CSVTraceDecoder(header: line), key: key)
                 } else {
                     try decoder?.decode(line, into: &batch)
+                    try batch.checkSize()
                 }
             }
             return batch
@@ -55,8 +58,7 @@ struct ImportRoutes: Sendable {
     private func stored(
         _ request: Request, _ decode: ([UInt8]) throws(LineProblem) -> SampleBatch
     ) async throws -> Response {
-        try await gate.withPlace {
-            let body = try await reader.readPlain(request)
+        try await admission.withPlainBody(of: request) { body in
             let batch: SampleBatch
             do throws(LineProblem) { batch = try decode(body) } catch {
                 throw Problem(.badRequest, "\(error); nothing of this body was stored")

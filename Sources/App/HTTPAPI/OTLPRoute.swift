@@ -10,13 +10,13 @@ import WireFormats
 /// What can be stored is; how many points were refused and why stands in the answer's partial success, as the protocol has it.
 struct OTLPRoute: Sendable {
     let sink: PushSink
-    let reader: BodyReader
-    let gate: Gate
+    let admission: PushAdmission
 
     func callAsFunction(_ request: Request) async throws -> Response {
         let encoding = try OTLPEncoding(request.headers)
         do {
-            return encoding.response(try await gate.withPlace { try await store(request, encoding) })
+            return encoding.response(
+                try await admission.withPlainBody(of: request) { try await store($0, encoding) })
         } catch {
             // A body that is not read to its end needs its connection cut, which the general answer does.
             guard let problem = Problem(error), problem.status != 408, problem.status != 413 else { throw error }
@@ -24,8 +24,7 @@ struct OTLPRoute: Sendable {
         }
     }
 
-    private func store(_ request: Request, _ encoding: OTLPEncoding) async throws -> OTLPAnswer {
-        let body = try await reader.readPlain(request)
+    private func store(_ body: [UInt8], _ encoding: OTLPEncoding) async throws -> OTLPAnswer {
         let metrics: OTLPMetrics
         do throws(DecodeError) { metrics = try encoding.decode(body) } catch {
             throw Problem(.badRequest, "OTLP metrics: \(error)")

@@ -11,28 +11,26 @@ import WireFormats
 /// the store refuses, and then a 400 tells how many those were, as Prometheus does.
 struct RemoteWriteRoute: Sendable {
     let sink: PushSink
-    let reader: BodyReader
-    let gate: Gate
+    let admission: PushAdmission
     let storage = PushStoragePool()
 
     func callAsFunction(_ request: Request) async throws -> Response {
         let version = try RemoteWriteVersion(request.headers)
-        return try await gate.withPlace {
+        let limit = admission.reader.limits.decompressed
+        return try await admission.withBody(of: request) {
             var push = storage.take()
             defer { storage.putBack(push) }
-            try await reader.read(request, into: &push.body)
-            let body = push.body
-            guard declaredLength(body) <= reader.limits.decompressed else {
-                throw Problem(
-                    .contentTooLarge,
-                    "over \(reader.limits.decompressed) bytes after decompression; send smaller requests")
+            try await admission.reader.read(request, into: &push.body)
+            let body = push.body, length = declaredLength(body)
+            guard length <= limit else {
+                throw Problem(.contentTooLarge, "over \(limit) bytes after decompression; send smaller requests")
             }
-            do throws(DecodeError) {
-                try version.decode(body.span, limit: reader.limits.decompressed, into: &push.columns)
-            } catch {
-                throw Problem(.badRequest, "\(version) request: \(error)")
+            return try await admission.withContent(bytes: length) {
+                do throws(DecodeError) { try version.decode(body.span, limit: limit, into: &push.columns) } catch {
+                    throw Problem(.badRequest, "\(version) request: \(error)")
+                }
+                return version.response(try await sink.write(push.columns))
             }
-            return version.response(try await sink.write(push.columns))
         }
     }
 }

@@ -14,7 +14,10 @@ struct BodyReader: Sendable {
     func read(_ request: Request, into bytes: inout [UInt8]) async throws {
         bytes.removeAll(keepingCapacity: true)
         let declared = request.headers[.contentLength].flatMap { Int($0) }
-        if let declared, declared > limits.body { throw tooLarge }
+        if let declared {
+            guard declared <= limits.body else { throw tooLarge }
+            bytes.reserveCapacity(max(0, declared))
+        }
         let start = uptime()
         for try await part in request.body {
             guard bytes.count + part.readableBytes <= limits.body else { throw tooLarge }
@@ -28,23 +31,26 @@ struct BodyReader: Sendable {
         }
     }
 
-    /// The body, decompressed where its headers say that it is gzip.
+    /// Whether a body is gzip by its headers.
     ///
-    /// - Throws: as above, and 415 for another encoding.
-    func readPlain(_ request: Request) async throws -> [UInt8] {
+    /// - Throws: 415 for another encoding.
+    func isGzip(_ request: Request) throws -> Bool {
         let encoding = request.headers[.contentEncoding]?.lowercased() ?? "identity"
         guard ["identity", "", "gzip"].contains(encoding) else {
             throw Problem(.unsupportedMediaType, "Content-Encoding \(encoding): send the body as it is or as gzip")
         }
-        var bytes: [UInt8] = []
-        try await read(request, into: &bytes)
-        guard encoding == "gzip" else { return bytes }
-        do throws(GzipError) { return try gunzipped(bytes, limit: limits.decompressed) } catch {
+        return encoding == "gzip"
+    }
+
+    /// What a gzip body holds; nil where that is more than `limit` and this is not the final one.
+    func gunzipped(_ body: [UInt8], limit: Int, isFinal: Bool) throws -> [UInt8]? {
+        do throws(GzipError) { return try HTTPAPI.gunzipped(body, limit: limit) } catch {
+            if error == .tooLarge, !isFinal { return nil }
             throw Problem(error == .tooLarge ? .contentTooLarge : .badRequest, error.description)
         }
     }
 
-    private var tooLarge: Problem {
+    var tooLarge: Problem {
         Problem(.contentTooLarge, "the body is over \(limits.body) bytes; send it in parts")
     }
 }

@@ -7,6 +7,7 @@ import RemotePrometheus
 import Reports
 import Series
 import SeriesStoreSQLite
+import TLSTrust
 import Units
 
 /// `forecast backfill`: the past that a Prometheus-compatible server has, into the store.
@@ -43,6 +44,10 @@ struct BackfillCommand: AsyncParsableCommand {
     var metric: String?
     @Option(help: "A file with a bearer token.")
     var tokenFile: String?
+    @Option(
+        help: "A file (PEM) of the authorities that may have signed the server's certificate, in place of the system's."
+    )
+    var caFile: String?
     @Option(help: "query-range, or remote-read, which knows selectors with = only.")
     var `protocol` = HistoryProtocol.queryRange
     @Flag(help: "Allows http without TLS to other hosts than this one.")
@@ -66,7 +71,9 @@ struct BackfillCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let endpoint = try Endpoint(url: from, token: try tokenFile.map(readToken), allowsPlain: plainHttp)
+        let endpoint = try Endpoint(
+            url: from, token: try tokenFile.map(readToken), authorities: try caFile.map { try Authorities(path: $0) },
+            allowsPlain: plainHttp)
         let store = try SQLiteStore(path: db, missing: .create, synchronous: synchronous)
         let limits = PrometheusClient<ContinuousClock>.Limits()
         let report = try await HTTPClient.withHTTPClient(configuration: .prometheus(limit: limits.bytes)) { http in

@@ -13,6 +13,7 @@ import SeriesStoreSQLite
 import ServiceLifecycle
 import Settings
 import StatsDReceiver
+import TLSTrust
 import Telemetry
 import Units
 
@@ -55,15 +56,15 @@ struct DaemonAssembly {
         return [
             StoreService(store: store, logger: logger), ActuatorService(actuator: actuator),
             StoreUpkeep(store: store, settings: settings.store, logger: logger),
-        ] + intake(into: store) + [LoopService(loop: loop), api]
+        ] + (try intake(into: store)) + [LoopService(loop: loop), api]
     }
 
     /// What fetches and takes in metrics beside the API.
-    private func intake(into store: some SampleStore) -> [any Service] {
+    private func intake(into store: some SampleStore) throws -> [any Service] {
         var services: [any Service] = []
         if !settings.scrape.isEmpty {
             let scraper = Scraper(
-                settings.scrape.map { ScrapeTarget($0) }, into: store, clock: ContinuousClock(), now: { .now },
+                try settings.scrape.map { try ScrapeTarget($0) }, into: store, clock: ContinuousClock(), now: { .now },
                 random: SplitMix64(seed: .random(in: 0 ... .max)), logger: logger)
             services.append(ScrapeService(scraper: scraper))
         }
@@ -212,10 +213,12 @@ private struct StoreService: Service {
 }
 
 extension ScrapeTarget {
-    init(_ settings: ScrapeSettings) {
+    init(_ settings: ScrapeSettings) throws {
         self.init(
             url: settings.url, instance: settings.instance, intervalSeconds: settings.everySeconds,
             timeoutSeconds: settings.timeoutSeconds, labels: settings.labels)
+        authorities = try settings.authoritiesFile.map { try Authorities(path: $0) }
+        if let path = settings.tokenFile { token = { try readToken(path: path) } }
     }
 }
 

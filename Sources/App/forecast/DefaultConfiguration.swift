@@ -27,6 +27,8 @@ let defaultConfiguration = #"""
       - url: http://127.0.0.1:8080/metrics   # Prometheus text or OpenMetrics
         every: 15s                # 1s to 1h
         timeout: 5s               # at most `every`
+        # tokenFile: token.txt    # its content is sent as a bearer token; read for every scrape, so it may change
+        # ca: ca.pem              # of https: who may have signed the certificate, in place of the system's authorities
         labels: {job: checkout}   # put on every series from there, beside instance: HOST:PORT
 
     statsd:                       # left out: StatsD is not taken in

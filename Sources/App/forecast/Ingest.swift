@@ -16,8 +16,12 @@ struct Ingest: AsyncParsableCommand {
               forecast ingest export.jsonl --db prewarm.db
               forecast ingest access.log.2.gz access.log.1 access.log --db prewarm.db --metric http_requests
               zcat metrics.om.gz | forecast ingest - --db prewarm.db
+              forecast ingest cpu.csv --format wide --start 2026-11-01 --step 5m --db prewarm.db --metric cpu
+              forecast ingest jobs.csv --format events --time-column submitted --every 1m --by queue --db prewarm.db \\
+                  --metric jobs
 
-            CSV has a header with timestamp and value, and series where there are several, which becomes a label. JSON lines
+            CSV has a header with timestamp and value, and series where there are several, which becomes a label. A wide table
+            has a series a row and columns t0, t1, …; a table of events has a row for each of them, which are counted. JSON lines
             are VictoriaMetrics' import format. OpenMetrics and Prometheus text need a timestamp for every sample. The lines
             of access logs are counted by route, a count every --step; give all the files of a log at once, so that a step
             that begins in one and ends in another is counted whole. Every file is checked to its end before anything is
@@ -34,10 +38,12 @@ struct Ingest: AsyncParsableCommand {
     var metric: String?
     @Option(help: "A label of a CSV file's or an access log's series; may be given several times.")
     var label: [String] = []
-    @Option(help: "csv, jsonl, openmetrics, prometheus, clf (access log), or auto.")
+    @Option(help: "csv, wide, events, jsonl, openmetrics, prometheus, clf (access log), or auto.")
     var format = "auto"
-    @Option(help: "What a count of an access log spans: 10s, 1m, …")
-    var step = Span(60)
+    @Option(help: "What a count of an access log spans, 1m unless said; from a column of a wide table to the next.")
+    var step: Span?
+    @OptionGroup(title: "Tables")
+    var tables: TableOptions
     @Flag(help: "Leaves out lines that cannot be read, and reports them.")
     var skipBad = false
 
@@ -47,26 +53,32 @@ struct Ingest: AsyncParsableCommand {
             throw ValidationError("--format must be auto, \(known), not '\(format)'.")
         }
         if metric == nil, !label.isEmpty { throw ValidationError("--label needs --metric.") }
-        if step.seconds > 86_400 { throw ValidationError("--step is at most 1d.") }
+        if let step, step.seconds > 86_400 { throw ValidationError("--step is at most 1d.") }
         if files.count(where: { $0 == "-" }) > 1 { throw ValidationError("Standard input can be read once.") }
         do { _ = try key() } catch let error as SeriesNameError { throw ValidationError("\(error).") }
     }
 
     func run() async throws {
-        let key = try key(), format = SampleFormat(rawValue: format)
+        let key = try key(), format = SampleFormat(rawValue: format), layout = tables.layout(step: step)
         let input = files.contains("-") ? try spooled() : nil
         let all = try files.map { path throws in
-            if path == "-", let input { return try SampleFile(input, format: format, key: key) }
-            return try SampleFile(path: path, format: format, key: key)
+            if path == "-", let input { return try SampleFile(input, format: format, key: key, layout: layout) }
+            return try SampleFile(path: path, format: format, key: key, layout: layout)
         }
-        let logs = all.filter { $0.format == .clf }, others = all.filter { $0.format != .clf }
+        try tables.check(fit: all)
+        let logs = all.filter { $0.format == .clf }, others = all.filter { !$0.format.isCounted }
+        let eventFiles = all.filter { $0.format == .events }
         if !skipBad {
             for file in others { try await check(file) }
         }
-        let counted = try key.flatMap { logs.isEmpty ? nil : try AccessLogs(logs, key: $0, step: step.seconds) }
+        let counted = try key.flatMap { logs.isEmpty ? nil : try AccessLogs(logs, key: $0, step: step?.seconds ?? 60) }
+        let events =
+            eventFiles.isEmpty
+            ? nil : try EventTables(eventFiles, every: tables.every?.seconds ?? 60, skipBad: skipBad)
         let store = try SQLiteStore(path: db, missing: .create, synchronous: synchronous)
         for file in others { try await load(file, into: store) }
         try await counted?.store(in: store)
+        try await events?.store(in: store)
         withExtendedLifetime(input) {}
     }
 

@@ -62,7 +62,7 @@ struct StoreExport: AsyncParsableCommand {
         }
         progress.finish()
         if let output { print("\(output): \(samples) samples of \(found.count) series") }
-        if losses.samples > 0 {
+        if !losses.isEmpty {
             Terminal.note(losses.description)
             if !skipBad { throw ExitCode.failure }
         }
@@ -97,20 +97,31 @@ struct StoreExport: AsyncParsableCommand {
 
 /// What could not be exported.
 private struct Losses: CustomStringConvertible {
-    private(set) var samples = 0
-    private var chunks = 0
+    private var samples = 0, chunks = 0
+    /// Each may have held chunks of several series, and is told once.
+    private var lists: Set<LostChunk> = []
+
+    var isEmpty: Bool { chunks == 0 && lists.isEmpty }
 
     /// Tells it on standard error.
-    mutating func add(_ chunk: LostChunk, of key: SeriesKey) {
+    mutating func add(_ lost: LostChunk, of key: SeriesKey) {
+        guard let count = lost.samples else {
+            guard lists.insert(lost).inserted else { return }
+            return Terminal.note(
+                "\(key) and up to 63 series beside it: what they have from \(lost.first) to \(lost.last) may be lost:",
+                lost.reason)
+        }
         chunks += 1
-        samples += chunk.samples
-        Terminal.note(
-            "\(key): \(chunk.samples) samples from \(chunk.first) to \(chunk.last) are damaged:", chunk.reason)
+        samples += count
+        Terminal.note("\(key): \(count) samples from \(lost.first) to \(lost.last) are damaged:", lost.reason)
     }
 
     var description: String {
-        "\(samples) samples in \(chunks) damaged chunk\(chunks == 1 ? "" : "s") are not in the export; "
-            + "`forecast store check` tells more, a backup may have them"
+        let known = "\(samples) samples in \(chunks) damaged chunk\(chunks == 1 ? "" : "s")"
+        let unknown = "\(lists.count) damaged list\(lists.count == 1 ? "" : "s") of chunks"
+        let parts = (chunks > 0 ? [known] : []) + (lists.isEmpty ? [] : ["what \(unknown) held"])
+        return parts.joined(separator: " and ")
+            + " \(chunks == 0 ? "is" : "are") not in the export; `forecast store check` tells more, a backup may have them"
     }
 }
 

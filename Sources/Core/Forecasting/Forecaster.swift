@@ -45,9 +45,14 @@ package struct ForecasterTraits: Hashable, Sendable {
     package var isIncremental = false
     /// Learns from many series at once.
     package var isGlobal = false
+    /// The share by which a history has to grow before learning anew is worth its cost.
+    package var refitGrowth = 0.0
 
-    package init(toleratesGaps: Bool = true, isIncremental: Bool = false, isGlobal: Bool = false) {
+    package init(
+        toleratesGaps: Bool = true, isIncremental: Bool = false, isGlobal: Bool = false, refitGrowth: Double = 0
+    ) {
         (self.toleratesGaps, self.isIncremental, self.isGlobal) = (toleratesGaps, isIncremental, isGlobal)
+        self.refitGrowth = refitGrowth
     }
 }
 

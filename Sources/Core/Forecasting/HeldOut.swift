@@ -23,7 +23,7 @@ package struct HeldOutForecasts: Sendable {
     package static func origins(rows: Int, horizon: Int) -> [Int] {
         let first = rows - Int(Double(rows) * share), last = rows - horizon
         guard first > 0, first <= last else { return [] }
-        return Array(Swift.stride(from: first, through: last, by: (last - first) / most + 1))
+        return thinned(Array(first...last), most: most)
     }
 
     /// - Precondition: as many forecasts as origins, which ascend.

@@ -1,12 +1,15 @@
 /// Every model there is. To add one: a file under `Models/` and a line in each list here.
 package enum ModelCatalogue {
     package static let all: [any Forecaster] = [
-        SeasonalNaive(), DirectRidge(), LastValue(), DecayedHistogram(), Intermittent(), ShapeModel(), LinearQuantile(),
+        SeasonalNaive(), DirectRidge(), QuantileNet(), LastValue(), DecayedHistogram(), Intermittent(), ShapeModel(),
+        LinearQuantile(),
     ]
 
-    /// All that can learn from a history together: the ridge speaks from about two seasons on, the seasonal naive from one on,
-    /// the last value before.
-    package static let auto = Combination(name: "auto", of: [DirectRidge(), SeasonalNaive(), LastValue()])
+    /// All that can learn from a history together: the net and the ridge speak from about two seasons on, the seasonal naive and
+    /// the histogram before, the last value before those.
+    package static let auto = Combination(
+        name: "auto",
+        of: [QuantileNet(), DirectRidge(), Intermittent(), DecayedHistogram(), SeasonalNaive(), LastValue()])
 
     /// The forecaster users call `name`; `auto` is the best there is by default.
     package static func forecaster(named name: String) throws(ForecastError) -> any Forecaster {
@@ -30,6 +33,7 @@ package enum ModelCatalogue {
         case .linearQuantile: return try FittedLinearQuantile(reading: &reader)
         case .eventAware: return try FittedEventAware(reading: &reader)
         case .combined: return try CombinedModel(reading: &reader)
+        case .quantileNet: return try FittedQuantileNet(reading: &reader)
         }
     }
 

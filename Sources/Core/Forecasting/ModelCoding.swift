@@ -8,6 +8,7 @@ enum ModelFormat {
         case ridge = 2
         case lastValue = 3
         case combined = 4
+        case quantileNet = 5
         case histogram = 10
         case intermittent = 11
         case shape = 12
@@ -44,9 +45,11 @@ struct ModelWriter {
 
     mutating func write(_ values: [Float]) {
         write(values.count)
+        bytes.reserveCapacity(bytes.count + 4 * values.count + 8)
         for value in values {
+            let bits = value.bitPattern
             for shift in stride(from: 0, to: 32, by: 8) {
-                bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(shift)))
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(shift)))
             }
         }
     }
@@ -116,16 +119,10 @@ struct ModelReader {
         return try cursor.doubles()
     }
 
-    /// All finite.
     mutating func floats() throws(ForecastError) -> [Float] {
         var cursor = Cursor(bytes: bytes, position: position)
         defer { position = cursor.position }
-        let count = try cursor.length(of: 4)
-        var values: [Float] = []
-        values.reserveCapacity(count)
-        for _ in 0..<count { values.append(Float(bitPattern: UInt32(truncatingIfNeeded: try cursor.bits(bytes: 4)))) }
-        guard values.allSatisfy(\.isFinite) else { throw .corruptModel("a number is not finite") }
-        return values
+        return try cursor.floats()
     }
 
     /// The bytes of a model within this one.
@@ -167,6 +164,20 @@ private struct Cursor {
         var values: [Double] = []
         values.reserveCapacity(count)
         for _ in 0..<count { values.append(Double(bitPattern: try bits())) }
+        guard values.allSatisfy(\.isFinite) else { throw .corruptModel("a number is not finite") }
+        return values
+    }
+
+    mutating func floats() throws(ForecastError) -> [Float] {
+        let count = try integer()
+        guard count >= 0, count <= (bytes.endIndex - position) / 4 else { throw .corruptModel("a length is wrong") }
+        var values: [Float] = []
+        values.reserveCapacity(count)
+        for _ in 0..<count {
+            let bits = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[position + $1]) << UInt32($1 * 8) }
+            values.append(Float(bitPattern: bits))
+            position += 4
+        }
         guard values.allSatisfy(\.isFinite) else { throw .corruptModel("a number is not finite") }
         return values
     }

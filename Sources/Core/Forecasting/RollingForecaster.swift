@@ -39,7 +39,8 @@ package struct RollingForecaster: Sendable {
     /// Takes over a model that was fitted elsewhere, on `rows` rows before `end`; as many as enough where that is unknown.
     package mutating func adopt(_ model: any FittedModel, fittedAt end: Timestamp, step: Int, rows: Int = .max) {
         (self.model, failure) = (model, nil)
-        nextRefit = end.advanced(bySeconds: max(1, min(refitEvery, rows / 4)) * step)
+        let grown = rows == .max ? 0 : Int(Double(rows) * forecaster.traits.refitGrowth)
+        nextRefit = end.advanced(bySeconds: max(1, grown, min(refitEvery, rows / 4)) * step)
     }
 
     /// Whether enough has matured for the model to follow: a third of the horizon, and no less than a quarter of an hour in a

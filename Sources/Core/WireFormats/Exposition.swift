@@ -22,7 +22,10 @@ package func decodeExposition(
     while !rest.isEmpty {
         let line = rest.prefix { $0 != 10 }
         number += 1
-        do throws(LineProblem) { try decoder.decode(line, into: &batch) } catch {
+        do throws(LineProblem) {
+            try decoder.decode(line, into: &batch)
+            try batch.checkSize()
+        } catch {
             throw DecodeError("line \(number): \(error.description)", at: line.startIndex - text.startIndex)
         }
         rest = rest[line.endIndex...].dropFirst()

@@ -62,6 +62,9 @@ extension OTLPMetrics {
         guard point.attributes.count <= Self.maximumAttributes else {
             return reject("\(point.attributes.count) attributes on a point of '\(metric.name.prefix(80))'")
         }
+        guard batch.sampleCount < PushBounds.samples, batch.keys.count < PushBounds.series else {
+            return reject("more than one push may hold (\(PushBounds.series) series); send it in parts")
+        }
         do throws(SeriesNameError) {
             let labels = labels(of: point, resource)
             for (suffix, value) in point.values where !value.isNaN {

@@ -129,6 +129,9 @@ extension WriteColumns {
         guard acceptedTimes.contains(time) else {
             throw DecodeError("a sample at \(time) ms since 1970, beyond any calendar", at: range.lowerBound)
         }
+        guard sampleCount < PushBounds.samples else {
+            throw DecodeError("over \(PushBounds.samples) samples in one push; send it in parts", at: range.lowerBound)
+        }
         series.append(UInt32(truncatingIfNeeded: blocks.count))
         times.append(time)
         values.append(value)

@@ -7,8 +7,8 @@ import WireFormats
 enum FuzzTarget: UInt8, CaseIterable {
     case snappy, remoteWrite1, remoteWrite2, readRequest, readResponse, prometheusText, openMetrics, otlpProtobuf,
         otlpJSON
-    case statsD, accessLog, jsonLines, csv, selector, chunk
-    case iCalendar, csvEvents
+    case statsD, accessLog, jsonLines, csv, selector, chunk, wideCSV, eventCSV
+    case iCalendar, knownEventsCSV
 
     /// The first byte of an input names the decoder; the rest is for it.
     static func run(_ input: ArraySlice<UInt8>) {
@@ -31,8 +31,10 @@ enum FuzzTarget: UInt8, CaseIterable {
         case .jsonLines: jsonLines(bytes)
         case .csv: csv(bytes)
         case .iCalendar: events(try? decodeICalendar(bytes), within: bytes.count)
-        case .csvEvents: events(try? decodeCSVEvents(bytes), within: bytes.count)
+        case .knownEventsCSV: events(try? decodeKnownEventsCSV(bytes), within: bytes.count)
         case .chunk: chunk(bytes)
+        case .wideCSV: wideCSV(bytes)
+        case .eventCSV: eventCSV(bytes)
         case .selector: _ = try? SeriesSelector(parsing: String(decoding: bytes, as: UTF8.self))
         }
     }
@@ -126,6 +128,39 @@ enum FuzzTarget: UInt8, CaseIterable {
         guard lines.count == 2, let decoder = try? CSVTraceDecoder(header: lines[0]) else { return }
         if let row = try? decoder.decode(lines[1]) {
             precondition(row.value?.isFinite ?? true, "a value is a number")
+        }
+    }
+
+    private func wideCSV(_ bytes: [UInt8]) {
+        let lines = bytes.split(separator: 10, maxSplits: 8),
+            grid = WideGrid(start: Timestamp(secondsSinceEpoch: 0), step: 60)
+        guard let key = try? SeriesKey(metric: "m"), let header = lines.first,
+            var decoder = try? WideCSVDecoder(header: header, grid: grid, key: key, by: ["app"])
+        else { return }
+        var batch = SampleBatch()
+        for line in lines.dropFirst() { try? decoder.decode(line, into: &batch) }
+        check(batch, within: bytes.count)
+        precondition(batch.columns.allSatisfy { $0.values.allSatisfy(\.isFinite) }, "a value is a number")
+    }
+
+    private func eventCSV(_ bytes: [UInt8]) {
+        let lines = bytes.split(separator: 10)
+        var meaning = EventColumns(), limits = EventCounter.Limits()
+        (meaning.by, meaning.value) = (["kind"], "size")
+        (limits.series, limits.filled, limits.samples) = (3, 20, 10_000)
+        guard let key = try? SeriesKey(metric: "m"), let header = lines.first,
+            let decoder = try? EventCSVDecoder(header: header, meaning, key: key)
+        else { return }
+        var counter = EventCounter(every: 60, limits: limits)
+        for line in lines.dropFirst() {
+            guard let row = try? decoder.decode(line) else { continue }
+            try? counter.count(row)
+        }
+        precondition(counter.keys.count <= 3 && counter.events < lines.count, "bounded")
+        guard let steps = try? counter.steps() else { return }
+        for number in counter.keys.indices {
+            let samples = counter.samples(of: number)
+            precondition(samples.count == steps && samples.values.allSatisfy(\.isFinite), "a sample a step")
         }
     }
 

@@ -50,11 +50,17 @@ extension FuzzTarget {
                 END:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260101\r\nDURATION:P1DT2H\r\nRRULE:FREQ=DAILY;COUNT=3\r\nEND:VEVENT
                 """
             ]
-        case .csvEvents:
+        case .knownEventsCSV:
             [
                 "start,end,name,effect\n2026-11-27T08:00+01:00,2026-11-27T20:00+01:00,Sale,2.5\n2026-12-24,2026-12-27,\"x, y\","
             ]
         case .csv: ["series,timestamp,value\n\"a,b\",2026-11-24T08:00:00.5+01:00,1.5"]
+        case .wideCSV: ["series,app,t0,t1,t2\na,\"x,y\",1,,3.5\nb,,0,5,\n"]
+        case .eventCSV:
+            [
+                "timestamp,kind,size\n2026-11-24T08:00:00Z,a,3\n1764000000.5,b,\n",
+                "size,timestamp_ms,kind\n1,90000.5,a\n",
+            ]
         case .selector: [#"up{job="a\"b",instance="x"}"#]
         default: []
         }

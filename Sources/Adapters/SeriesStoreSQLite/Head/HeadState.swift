@@ -16,7 +16,9 @@ struct HeadState: Sendable {
     private(set) var blocks: [UInt8] = []
     private var rows: [Int64] = []
     private var definedIn: [Int32] = []
-    /// To be raised wherever a number comes to mean another series: an index of them then begins anew.
+    /// The numbers in the order in which they were given, for an index that follows; it begins anew with another `generation`,
+    /// where series went.
+    private var given: [UInt32] = []
     private(set) var generation = 0
     /// Numbers that mean no series any more, to be given again.
     private var free: [Int] = []
@@ -142,7 +144,6 @@ struct HeadState: Sendable {
         blocks += canonical
         let number: Int
         if let known = free.popLast() {
-            generation += 1
             number = known
             (ranges[known], rows[known], definedIn[known]) = (range, 0, Self.undefined)
         } else {
@@ -152,6 +153,7 @@ struct HeadState: Sendable {
             definedIn.append(Self.undefined)
         }
         labels.add(canonical[...], series: UInt32(number))
+        given.append(UInt32(number))
         return number
     }
 
@@ -267,7 +269,7 @@ struct HeadState: Sendable {
         generation += 1
         let isFree = Set(free)
         let old = blocks
-        (blocks, labels) = ([], LabelTable())
+        (blocks, labels, given) = ([], LabelTable(), [])
         for number in ranges.indices {
             guard !isFree.contains(number) else {
                 ranges[number] = 0..<0
@@ -277,6 +279,7 @@ struct HeadState: Sendable {
             ranges[number] = blocks.count..<blocks.count + block.count
             blocks += block
             labels.add(block, series: UInt32(number))
+            given.append(UInt32(number))
         }
     }
 
@@ -294,9 +297,9 @@ struct HeadState: Sendable {
         return (numbers, numbers.contains { $0 != nil } ? [frozen, active.copied()] : [])
     }
 
-    /// The label blocks of the series numbered from `first` on, 4,096 at most.
-    func blocks(from first: Int) -> [[UInt8]] {
-        (first..<max(first, min(ranges.count, first + 4_096))).map { Array(block(of: $0)) }
+    /// The numbers and label blocks of the series that were given one after the first `place`, 4,096 at most.
+    func series(givenAfter place: Int) -> [(number: Int64, block: [UInt8])] {
+        given.dropFirst(place).prefix(4_096).map { (Int64($0), Array(block(of: Int($0)))) }
     }
 
     /// Of the numbered series, or of all, those that have samples here and, as far as the head can tell, are not in the

@@ -90,12 +90,13 @@ extension HeadStore {
     private func freshKeys(matching selector: SeriesSelector?) -> [SeriesKey] {
         var candidates: [UInt32]?
         if let selector, selector.namesLabels {
-            candidates = index.candidates(selector, generation: withState { $0.generation }) { covered, take in
-                var next = Int(covered) + 1
-                while case let blocks = withState({ $0.blocks(from: next) }), !blocks.isEmpty {
-                    for (offset, block) in blocks.enumerated() { take(Int64(next + offset), block) }
-                    next += blocks.count
+            candidates = index.candidates(selector, generation: withState { $0.generation }) { place, take in
+                var place = place
+                while case let series = withState({ $0.series(givenAfter: place) }), !series.isEmpty {
+                    for (number, block) in series { take(number, block) }
+                    place += series.count
                 }
+                return place
             }
         }
         let blocks = withState { $0.unstored(candidates) }

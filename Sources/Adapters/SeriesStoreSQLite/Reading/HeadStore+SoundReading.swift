@@ -2,11 +2,12 @@ package import Ports
 package import Series
 package import Units
 
-/// A chunk that cannot be read, by what its row says.
+/// A chunk that cannot be read, by what its row says; or a list of chunks.
 package struct LostChunk: Hashable, Sendable {
     /// Both within it.
     package let first: Timestamp, last: Timestamp
-    package let samples: Int
+    /// Nil for a list: which chunks of which series were in it is lost too.
+    package let samples: Int?
     package let reason: String
 }
 
@@ -19,7 +20,7 @@ package struct SeriesExtent: Hashable, Sendable {
 
 /// Reading that passes over damage and tells it, for whoever wants what is left.
 extension HeadStore {
-    /// Nil where there are none. No chunk is read for it.
+    /// Nil where there are none. No chunk is read for it; damaged lists of chunks that it may have some in count with their times.
     package func extent(of key: SeriesKey) async throws(StoreError) -> SeriesExtent? {
         let fresh = freshRun(of: key, in: .always)
         let stored = try await database.extent(of: key)
@@ -31,7 +32,7 @@ extension HeadStore {
             samples: (stored?.samples ?? 0) + fresh.times.count)
     }
 
-    /// As `samples(of:in:)`, but for the damaged chunks that touch the range: those are told.
+    /// As `samples(of:in:)`, but for the damaged chunks, and lists of chunks, that touch the range: those are told.
     package func soundSamples(
         of key: SeriesKey, in range: Range<Timestamp>
     ) async throws(StoreError) -> (samples: SampleColumns, lost: [LostChunk]) {
@@ -45,8 +46,10 @@ extension SQLiteStore {
     fileprivate func extent(of key: SeriesKey) async throws(StoreError) -> (first: Int64, last: Int64, samples: Int)? {
         try await read { database in
             guard let series = try SeriesTable(database).number(of: key) else { return nil }
-            let rows = try ChunkReader(database).rows(of: series, from: .min, to: .max)
-            guard let first = rows.map(\.start).min(), let last = rows.map(\.last).max() else { return nil }
+            let (rows, damaged) = try ChunkDirectory(database).soundChunks(of: series, from: .min, to: .max)
+            let first = (rows.map(\.start) + damaged.map(\.start)).min()
+            let last = (rows.map(\.last) + damaged.map(\.last)).max()
+            guard let first, let last else { return nil }
             return (first, last, rows.reduce(0) { $0 + $1.count })
         }
     }
@@ -58,7 +61,9 @@ extension SQLiteStore {
             guard let series = try SeriesTable(database).number(of: key) else { return (Run(), []) }
             let (from, to) = (range.lowerBound.millisecondsSinceEpoch, range.upperBound.millisecondsSinceEpoch)
             var (reader, runs, lost) = (ChunkReader(database), [Run](), [LostChunk]())
-            for row in try reader.rows(of: series, from: from, to: to) {
+            let (rows, damaged) = try ChunkDirectory(database).soundChunks(of: series, from: from, to: to)
+            for list in damaged { lost.append(LostChunk(list)) }
+            for row in rows {
                 switch try reader.readOrTell(row) {
                 case .success(let run): runs.append(run.within(from, to))
                 case .failure(let damage): lost.append(LostChunk(row, damage))
@@ -74,5 +79,11 @@ extension LostChunk {
         self.init(
             first: Timestamp(millisecondsSinceEpoch: row.start), last: Timestamp(millisecondsSinceEpoch: row.last),
             samples: row.count, reason: damage.description)
+    }
+
+    fileprivate init(_ list: DamagedList) {
+        self.init(
+            first: Timestamp(millisecondsSinceEpoch: list.start), last: Timestamp(millisecondsSinceEpoch: list.last),
+            samples: nil, reason: list.damage.description)
     }
 }

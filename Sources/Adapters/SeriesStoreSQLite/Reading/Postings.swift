@@ -6,13 +6,30 @@ struct Postings: Sendable {
     /// A hash in the upper half, a number in the lower one.
     private var entries: [UInt64] = []
 
-    /// Adds a series by its label block. It counts once `settle` has been called.
-    mutating func add(_ number: UInt32, block: some RandomAccessCollection<UInt8>) {
-        for hash in Self.hashes(of: block) { entries.append(UInt64(hash) << 32 | UInt64(number)) }
+    /// What `merge` takes of a series with this label block.
+    static func entries(_ number: UInt32, block: some RandomAccessCollection<UInt8>) -> [UInt64] {
+        hashes(of: block).map { UInt64($0) << 32 | UInt64(number) }
     }
 
-    /// Puts what was added in its place. Complexity: O(n log n) in all there is, once after many were added.
-    mutating func settle() { entries.sort() }
+    /// Adds entries in any order; those that are there already change nothing.
+    ///
+    /// Complexity: O(k log k) in the added ones, and linear in all there are.
+    mutating func merge(_ added: [UInt64]) {
+        guard !added.isEmpty else { return }
+        let added = added.sorted()
+        var merged: [UInt64] = []
+        merged.reserveCapacity(entries.count + added.count)
+        var old = 0
+        for entry in added {
+            while old < entries.count, entries[old] <= entry {
+                merged.append(entries[old])
+                old += 1
+            }
+            if merged.last != entry { merged.append(entry) }
+        }
+        merged += entries[old...]
+        entries = merged
+    }
 
     /// The series under every one of the hashes, ascending; none where no hash is given.
     ///

@@ -6,7 +6,7 @@ package import Units
 extension SQLiteStore {
     /// Series looked up in one read at most, whatever the limit on samples.
     static let keysAtOnce = 1_024
-    /// As many are looked up together, as neighbours share a page of labels.
+    /// As many at most are looked up together, as neighbours share a page of labels.
     private static let keysLookedUp = 64
 
     package func keys(matching selector: SeriesSelector?) async throws(StoreError) -> [SeriesKey] {
@@ -14,8 +14,8 @@ extension SQLiteStore {
             let table = SeriesTable(database)
             let candidates = try selector.flatMap { selector throws -> [UInt32]? in
                 guard selector.namesLabels else { return nil }
-                return try index.candidates(selector, generation: try table.generation()) { covered, take in
-                    try table.blocks(above: covered, take)
+                return try index.candidates(selector, generation: try table.removals()) { place, take in
+                    try table.blocks(addedAfter: place, take)
                 }
             }
             let keys =
@@ -35,19 +35,30 @@ extension SQLiteStore {
     func keys(_ keys: [SeriesKey], with range: Range<Timestamp>) async throws(StoreError) -> [SeriesKey] {
         try await read { database in
             let (from, to) = (range.lowerBound.millisecondsSinceEpoch, range.upperBound.millisecondsSinceEpoch)
-            let table = SeriesTable(database)
-            var reader = ChunkReader(database)
-            let numbers = try table.numbers(of: keys)
-            return try zip(keys, numbers).filter { _, number in
-                guard let series = number else { return false }
-                let rows = try reader.rows(of: series, from: from, to: to)
-                // Where a chunk reaches beyond both ends, only a look inside tells.
-                if rows.contains(where: { $0.start >= from || $0.last < to }) { return true }
-                return try rows.contains { row in
-                    guard case .success(let run) = try reader.readOrTell(row) else { return true }
-                    return !run.within(from, to).times.isEmpty
+            let (table, directory) = (SeriesTable(database), ChunkDirectory(database))
+            var (reader, found) = (ChunkReader(database), [SeriesKey]())
+            for first in stride(from: 0, to: keys.count, by: Self.keysAtOnce) {
+                let some = keys[first..<min(first + Self.keysAtOnce, keys.count)]
+                let numbers = try table.numbers(of: some)
+                let chunks = try directory.chunks(ofEach: numbers.compactMap(\.self), from: from, to: to)
+                for (key, number) in zip(some, numbers) {
+                    guard let number, let rows = chunks[number] else { continue }
+                    if try Self.holdSamples(rows, from: from, to: to, &reader) { found.append(key) }
                 }
-            }.map(\.0)
+            }
+            return found
+        }
+    }
+
+    /// Whether one of these chunks, which touch the range, has a sample in it.
+    private static func holdSamples(
+        _ rows: [ChunkRow], from: Int64, to: Int64, _ reader: inout ChunkReader
+    ) throws -> Bool {
+        // Where a chunk reaches beyond both ends, only a look inside tells.
+        if rows.contains(where: { $0.start >= from || $0.last < to }) { return true }
+        return try rows.contains { row in
+            guard case .success(let run) = try reader.readOrTell(row) else { return true }
+            return !run.within(from, to).times.isEmpty
         }
     }
 
@@ -76,18 +87,22 @@ extension SQLiteStore {
             let table = SeriesTable(database)
             var reader = ChunkReader(database)
             var (asked, chunks, samples) = (0, [(slot: Int, row: ChunkRow)](), 0.0)
-            var rest = keys.prefix(Self.keysAtOnce)
+            // More and more at once: neighbours share pages and lists, but what is beyond the limit is looked up in vain.
+            var (rest, size) = (keys.prefix(Self.keysAtOnce), 1)
             while !rest.isEmpty, asked == 0 || samples < Double(limit) {
-                for series in try table.numbers(of: rest.prefix(Self.keysLookedUp)) {
+                let numbers = try table.numbers(of: rest.prefix(size))
+                let found = try ChunkDirectory(database).chunks(ofEach: numbers.compactMap(\.self), from: from, to: to)
+                for series in numbers {
                     if let series {
-                        let rows = try reader.rows(of: series, from: from, to: to)
+                        let rows = found[series] ?? []
                         samples += rows.reduce(0) { $0 + $1.samples(from: from, to: to) }
                         chunks += rows.map { (asked, $0) }
                     }
                     asked += 1
                     if samples >= Double(limit) { break }
                 }
-                rest = rest.dropFirst(Self.keysLookedUp)
+                rest = rest.dropFirst(size)
+                size = min(2 * size, Self.keysLookedUp)
             }
             if asked > 1 { chunks.sort { ($0.row.block, $0.row.offset) < ($1.row.block, $1.row.offset) } }
             var runs = [[Run]](repeating: [], count: asked)

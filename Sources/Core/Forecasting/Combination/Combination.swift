@@ -13,6 +13,11 @@ package struct Combination: Forecaster {
         (self.name, self.members) = (name, members)
     }
 
+    /// Those of the member that costs most to refit.
+    package var traits: ForecasterTraits {
+        ForecasterTraits(refitGrowth: members.map(\.traits.refitGrowth).max() ?? 0)
+    }
+
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
         try fitHoldingOut(history, task: task).model
     }
@@ -22,7 +27,9 @@ package struct Combination: Forecaster {
         var fits: [HeldOutFit] = []
         var failure = ForecastError.nothingKnown(rows: history.count)
         for member in members {
-            do throws(ForecastError) { fits.append(try member.fitHoldingOut(history, task: task)) } catch { failure = error }
+            do throws(ForecastError) { fits.append(try member.fitHoldingOut(history, task: task)) } catch {
+                failure = error
+            }
         }
         guard !fits.isEmpty else { throw failure }
         return CombinedModel.learnt(fits, history: history, task: task)

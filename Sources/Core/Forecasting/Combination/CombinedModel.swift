@@ -91,8 +91,10 @@ private func mixed(_ forecasts: [(QuantileForecast, Double)]) -> QuantileForecas
 }
 
 extension CombinedModel {
-    /// Rows between origins whose outcomes are followed: a third of the horizon.
-    private static func stride(_ task: ForecastTask) -> Int { max(1, task.horizon / 3) }
+    /// Rows between origins whose outcomes are followed: about a third of the horizon.
+    private static func stride(_ task: ForecastTask) -> Int {
+        Forecasting.stride(task.horizon / 3, throughout: task.season)
+    }
     /// Origins that one update looks at, the newest: more would make it a fit.
     private static let followedAtMost = 200
 
@@ -115,7 +117,7 @@ extension CombinedModel {
             return parts.count == spoken.count ? mixed(parts) : nil
         }
         var before = origins.first.map { $0 - task.horizon } ?? 0
-        for (origin, forecast) in zip(origins, forecasts) {
+        for (origin, forecast) in zip(origins, forecasts) where isTelling(origin, rows, task) {
             model.errors.add(forecast, actuals: rows[origin...].prefix(task.horizon), gap: origin - before)
             before = origin
         }
@@ -124,6 +126,14 @@ extension CombinedModel {
         return HeldOutFit(
             model: model,
             heldOut: HeldOutForecasts(origins: Array(origins.prefix(forecasts.count)), forecasts: forecasts))
+    }
+
+    /// Whether a forecast from there had something to go by: one made in a gap, or soon after, misses for that.
+    private static func isTelling(_ origin: Int, _ rows: ArraySlice<Double>, _ task: ForecastTask) -> Bool {
+        [12, task.season].allSatisfy { count in
+            let before = rows[max(0, origin - count)..<origin]
+            return 2 * before.count(where: \.isFinite) > before.count
+        }
     }
 
     /// Those that every member that held anything out has forecast.
@@ -168,7 +178,7 @@ extension CombinedModel {
     private mutating func follow(_ origins: [Int], _ forecasts: [[QuantileForecast]], _ history: KnownDemand) {
         let rows = history.suffix(), season = Double(task.season * history.step)
         let stride = Self.stride(task)
-        for (index, origin) in origins.enumerated() {
+        for (index, origin) in origins.enumerated() where Self.isTelling(origin, rows, task) {
             let actuals = rows[origin...].prefix(task.horizon)
             let spoken = zip(forecasts, shares).filter { $1 > 0 }.map { ($0[index], $1) }
             errors.add(mixed(spoken), actuals: actuals, gap: stride)

@@ -8,7 +8,7 @@ package import Series
 package struct DirectRidge: Forecaster {
     package let name = "ridge"
 
-    /// Origins to learn from at most; beyond it they are thinned evenly, which costs little as neighbours are alike.
+    /// Origins to learn from at most; beyond it they are thinned, which costs little as neighbours are alike.
     private static let maximumOrigins = 12_000
     private static let minimumOrigins = 40
 
@@ -59,7 +59,6 @@ package struct DirectRidge: Forecaster {
         let all = (features.rowsNeeded...history.count - task.horizon).filter {
             missing[$0 + task.horizon] == missing[$0] && missing[$0] - missing[$0 - features.lags] < features.lags / 2
         }
-        let stride = max(1, (all.count + Self.maximumOrigins - 1) / Self.maximumOrigins)
-        return Swift.stride(from: (all.count - 1) % stride, to: all.count, by: stride).map { all[$0] }
+        return thinned(all, most: Self.maximumOrigins)
     }
 }

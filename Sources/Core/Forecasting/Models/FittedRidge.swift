@@ -26,11 +26,14 @@ struct FittedRidge: FittedModel {
     }
 
     /// The same model with other weights, of the same shape.
-    func with(weights: Matrix) -> FittedRidge { FittedRidge(task: task, usesWeek: features.usesWeek, weights: weights, spread: spread) }
+    func with(weights: Matrix) -> FittedRidge {
+        FittedRidge(task: task, usesWeek: features.usesWeek, weights: weights, spread: spread)
+    }
 
     func forecast(after history: KnownDemand) -> QuantileForecast {
         let known = CausalRows(history, season: task.season, limit: features.rowsSeen)
-        let z = WindowRows(known: known, transform: spread.transform, padding: max(0, features.rowsNeeded - known.count))
+        let z = WindowRows(
+            known: known, transform: spread.transform, padding: max(0, features.rowsNeeded - known.count))
         return forecast(z, origin: z.count, phase: Self.phase(history, rows: z.count, season: task.season), history)
     }
 

@@ -244,7 +244,7 @@ struct FittedLinearQuantile: FittedModel {
 
     func forecast(after history: KnownDemand) -> QuantileForecast {
         let known = CausalRows(history, season: task.season, limit: features.rowsSeen)
-        let z = PaddedRows(
+        let z = QuantileWindow(
             known: known, transform: spread.transform, padding: max(0, features.rowsNeeded - known.count))
         let phase = FittedRidge.phase(history, rows: z.count, season: task.season)
         var row = Matrix(zeros: 1, features.count)
@@ -286,7 +286,7 @@ struct FittedLinearQuantile: FittedModel {
 }
 
 /// The newest rows, transformed as they are read. A history shorter than the features reach is taken to have been as it began.
-private struct PaddedRows: RidgeRows {
+private struct QuantileWindow: RidgeRows {
     let known: CausalRows
     let transform: FourthRoot
     let padding: Int

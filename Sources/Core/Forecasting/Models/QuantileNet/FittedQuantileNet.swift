@@ -1,0 +1,169 @@
+import Kernels
+import Series
+
+/// A quantile net that has learnt.
+struct FittedQuantileNet: FittedModel {
+    let name = "net"
+    private let features: QuantileNetFeatures
+    private let scale: QuantileNetScale
+    private let cap: Double
+    private let originScale: FeatureScale, stepScale: FeatureScale
+    private let members: [QuantileNetMember]
+
+    var task: ForecastTask { features.task }
+
+    init(
+        features: QuantileNetFeatures, scale: QuantileNetScale, cap: Double, originScale: FeatureScale,
+        stepScale: FeatureScale, members: [QuantileNetMember]
+    ) {
+        (self.features, self.scale, self.cap) = (features, scale, cap)
+        (self.originScale, self.stepScale, self.members) = (originScale, stepScale, members)
+    }
+
+    /// The model that only one of the members is.
+    func member(_ number: Int) -> FittedQuantileNet {
+        FittedQuantileNet(
+            features: features, scale: scale, cap: cap, originScale: originScale, stepScale: stepScale,
+            members: [members[number]])
+    }
+
+    func forecast(after history: KnownDemand) -> QuantileForecast {
+        forecasts(of: history, at: [history.count])[0]
+    }
+
+    /// Every origin is computed by itself in the same buffers: products of other sizes might round otherwise.
+    func forecasts(of history: KnownDemand, at origins: [Int]) -> [QuantileForecast] {
+        var networks = QuantileNetworks(members, shape: features.shape, task: task)
+        var inputs = QuantileNetInputs()
+        return origins.map { origin in
+            let known = history.prefix(origin)
+            read(known, into: &inputs)
+            let limit = max(cap, 1.5 * inputs.highest[0])
+            let values = networks.quantiles(&inputs, scale: scale, limit: limit, columns: features.stepCount)
+            return QuantileForecast(origin: known.end, step: known.step, levels: task.levels, values: values)
+        }
+    }
+
+    /// A history shorter than what is learnt from is taken to have been as it began.
+    private func read(_ known: KnownDemand, into inputs: inout QuantileNetInputs) {
+        let recent = CausalRows(known, season: task.season, limit: features.reach).filled()
+        let padding = repeatElement(recent.first ?? 0, count: max(0, features.rowsNeeded - recent.count))
+        let rows = QuantileNetRows(padding + recent, scale: scale, season: task.season)
+        let phase = FittedRidge.phase(known, rows: rows.count, season: task.season)
+        inputs.removeAll()
+        features.append(rows, origin: rows.count, phase: phase, to: &inputs)
+        originScale.apply(to: &inputs.origins, columns: features.originCount)
+        stepScale.apply(to: &inputs.steps, columns: features.stepCount)
+    }
+
+    func encoded() -> [UInt8] {
+        var writer = ModelWriter(kind: .quantileNet, task: task)
+        writer.write(features.usesWeek ? 1 : 0)
+        for value in [scale.unit, scale.shift, cap] { writer.write(value) }
+        for scale in [originScale, stepScale] {
+            writer.write(scale.means)
+            writer.write(scale.deviations)
+        }
+        writer.write(members.count)
+        for member in members {
+            writer.write(member.unit)
+            for values in [member.ridge, member.base, member.parameters] { writer.write(values) }
+        }
+        return writer.finished()
+    }
+
+    private static let mostMembers = 100
+
+    init(reading reader: inout ModelReader) throws(ForecastError) {
+        features = QuantileNetFeatures(task: reader.task, usesWeek: try reader.integer() == 1)
+        scale = QuantileNetScale(unit: try reader.double(), shift: try reader.double())
+        cap = try reader.double()
+        originScale = FeatureScale(means: try reader.floats(), deviations: try reader.floats())
+        stepScale = FeatureScale(means: try reader.floats(), deviations: try reader.floats())
+        let count = try reader.integer()
+        guard (1...Self.mostMembers).contains(count) else { throw .corruptModel("a number of networks is wrong") }
+        var members: [QuantileNetMember] = []
+        for _ in 0..<count {
+            let unit = try reader.double(), ridge = try reader.floats()
+            members.append(
+                QuantileNetMember(
+                    ridge: ridge, unit: unit, base: try reader.floats(), parameters: try reader.floats()))
+        }
+        self.members = members
+        guard isSound else { throw .corruptModel("its parts do not fit its task") }
+    }
+
+    private var isSound: Bool {
+        let numbers = [scale.unit, scale.shift] + members.map(\.unit)
+        guard numbers.allSatisfy({ $0 > 0 && $0.isFinite }), cap >= 0, cap.isFinite else { return false }
+        let sizes = [(originScale, features.originCount), (stepScale, features.stepCount - 1)]
+        let areScales = sizes.allSatisfy { scale, count in
+            scale.means.count == count && scale.deviations.count == count && scale.deviations.allSatisfy { $0 > 0 }
+        }
+        let horizon = task.horizon, shape = features.shape
+        return areScales
+            && members.allSatisfy {
+                $0.ridge.count == features.ridge.count * horizon && $0.base.count == horizon * task.levels.count
+                    && $0.parameters.count == shape.count
+            }
+    }
+}
+
+/// The members of a model with their parameters and buffers laid out for forecasting from one origin at a time.
+private struct QuantileNetworks: ~Copyable {
+    private let members: [QuantileNetMember]
+    private let task: ForecastTask
+    private var pass: QuantileNetPass
+    private var parameters: FloatMatrix, ridge: FloatMatrix, known: FloatMatrix, points: FloatMatrix
+    /// Never drawn from: nothing is dropped in a forecast.
+    private var random = SplitMix64(seed: 0)
+
+    init(_ members: [QuantileNetMember], shape: QuantileNetShape, task: ForecastTask) {
+        (self.members, self.task) = (members, task)
+        pass = QuantileNetPass(shape: shape, origins: 1, span: task.horizon)
+        let inner = (members.first?.ridge.count ?? 0) / task.horizon
+        parameters = FloatMatrix(zeros: 1, shape.count)
+        ridge = FloatMatrix(zeros: inner, task.horizon)
+        known = FloatMatrix(zeros: 1, inner)
+        points = FloatMatrix(zeros: 1, task.horizon)
+    }
+
+    /// Horizon × levels, in the unit of the series: the mean over the members of each one's ascending quantiles.
+    mutating func quantiles(
+        _ inputs: inout QuantileNetInputs, scale: QuantileNetScale, limit: Double, columns: Int
+    ) -> [Double] {
+        let levels = task.levels.count
+        var means = [Double](repeating: 0, count: task.horizon * levels)
+        known.load(inputs.ridge.map { Float($0) })
+        for member in members {
+            let points = forward(member, &inputs, columns: columns)
+            let output = pass.output.elements
+            for step in 0..<task.horizon {
+                let centre = Double(points[step]) + inputs.levels[0]
+                var line = (0..<levels).map { level in
+                    let z = Double(output[step * levels + level]) * member.unit + centre
+                    return min(max(scale.invert(z), 0), limit)
+                }
+                line.sort()
+                for level in 0..<levels { means[step * levels + level] += line[level] / Double(members.count) }
+            }
+        }
+        return means
+    }
+
+    /// Leaves the member's quantiles in `pass.output` and returns the points of its ridge.
+    private mutating func forward(
+        _ member: QuantileNetMember, _ inputs: inout QuantileNetInputs, columns: Int
+    ) -> [Float] {
+        ridge.load(member.ridge)
+        points.setProduct(known, ridge, block: ridge.whole)
+        let points = points.elements
+        for step in 0..<task.horizon { inputs.steps[(step + 1) * columns - 1] = points[step] }
+        pass.origins.load(inputs.origins)
+        pass.steps.load(inputs.steps)
+        pass.output.load(member.base)
+        parameters.load(member.parameters)
+        pass.forward(parameters, dropout: 0, using: &random)
+        return points
+    }
+}

@@ -1,0 +1,91 @@
+import Kernels
+
+/// One of the networks of a model, with the ridge whose errors it forecasts.
+struct QuantileNetMember: Hashable, Sendable {
+    /// Ridge features × horizon.
+    let ridge: [Float]
+    /// Mean absolute error of the ridge, transformed: what the outputs are multiplied by. Above 0.
+    let unit: Double
+    /// Horizon × levels: the quantiles of the ridge's errors, in units, which the network adds to.
+    let base: [Float]
+    let parameters: [Float]
+}
+
+/// The ridge of a member and what it leaves to the network, for every sample.
+struct RidgeResiduals {
+    private static let penalty = 1e-3
+    /// Whole origins that a ridge is learnt from, as long as there are so many; otherwise gaps are learnt from as they were filled.
+    private static let wholeNeeded = 100
+
+    let weights: Matrix
+    let unit: Double
+    /// Origins × horizon: points, measured from the level, and errors in units.
+    let points: Matrix
+    var errors: [Float]
+    /// Horizon × levels.
+    let base: [Float]
+
+    /// - Parameter learnt: the numbers of the samples that may be looked at.
+    init(_ samples: QuantileNetSamples, learnt: [Int]) throws(ForecastError) {
+        let whole = learnt.filter(samples.isWhole)
+        let rows = whole.count >= Self.wholeNeeded ? whole : learnt
+        weights = try Self.weights(samples, rows)
+        points = samples.ridge.multiplied(by: weights)
+        let horizon = samples.task.horizon
+        var (sum, count) = (0.0, 0.0)
+        for number in learnt {
+            for cell in number * horizon..<(number + 1) * horizon where samples.isKnown[cell] {
+                sum += abs(samples.targets.elements[cell] - points.elements[cell])
+                count += 1
+            }
+        }
+        let unit = sum / max(1, count) + 1e-6
+        errors = zip(samples.targets.elements, points.elements).map { Float(($0 - $1) / unit) }
+        self.unit = unit
+        base = Self.quantiles(errors, samples, learnt)
+    }
+
+    private static func weights(_ samples: QuantileNetSamples, _ rows: [Int]) throws(ForecastError) -> Matrix {
+        let x = samples.ridge.rows(numbered: rows), y = samples.targets.rows(numbered: rows)
+        let solved = try? Kernels.ridge(
+            gram: x.gram(), cross: x.transposeMultiplied(by: y), lambda: penalty * Double(rows.count))
+        guard let solved, solved.elements.allSatisfy(\.isFinite) else {
+            throw .numericalFailure("the features of this history determine no weights")
+        }
+        return solved
+    }
+
+    private static func quantiles(_ errors: [Float], _ samples: QuantileNetSamples, _ learnt: [Int]) -> [Float] {
+        let horizon = samples.task.horizon
+        return (0..<horizon).flatMap { step in
+            let cells = learnt.map { $0 * horizon + step }.filter { samples.isKnown[$0] }
+            let sorted = cells.map { errors[$0] }.sorted().map(Double.init)
+            return samples.task.levels.map { sorted.isEmpty ? 0 : Float(quantile(ofSorted: sorted, $0)) }
+        }
+    }
+
+    /// Origins × horizon, mean 1: how much a unit of the transformed space is worth in the unit of the series, so that this is
+    /// what the loss is in; 0 where the target is missing.
+    func lossWeights(_ samples: QuantileNetSamples) -> [Float] {
+        let lowest = max(samples.scale.lowest, 1e-3), horizon = samples.task.horizon
+        var weights = [Float](repeating: 0, count: errors.count)
+        var sum = 0.0
+        for cell in weights.indices {
+            let z = max(points.elements[cell] + samples.levels[cell / horizon], lowest)
+            sum += z * z * z
+            weights[cell] = samples.isKnown[cell] ? Float(z * z * z) : 0
+        }
+        let mean = Float(sum / Double(max(1, weights.count)))
+        return weights.map { $0 / mean }
+    }
+}
+
+extension Matrix {
+    /// The rows of those numbers, copied.
+    fileprivate func rows(numbered numbers: [Int]) -> Matrix {
+        var copied: [Double] = []
+        copied.reserveCapacity(numbers.count * columns)
+        for number in numbers { copied.append(contentsOf: row(number)) }
+        return Matrix(rows: numbers.count, columns: columns, elements: copied)
+    }
+}

@@ -1,0 +1,103 @@
+/// What lies between the products of a network, one pass over memory each.
+extension FloatMatrix {
+    /// Adds row i ÷ `span` of `block` to row i.
+    ///
+    /// - Precondition: `block` is as wide as self and has a row for every `span` rows.
+    package mutating func add(_ bias: borrowing FloatMatrix, block: FloatBlock, span: Int) {
+        checkRows(of: block, in: bias, span: span)
+        for row in 0..<rows {
+            let target = unsafe storage + row * columns
+            let source = unsafe bias.storage + block.offset + row / span * columns
+            for column in 0..<columns { unsafe target[column] += source[column] }
+        }
+    }
+
+    /// As `add`, and what is then negative becomes 0: bias and ReLU at once.
+    package mutating func addAndRectify(_ bias: borrowing FloatMatrix, block: FloatBlock, span: Int) {
+        checkRows(of: block, in: bias, span: span)
+        for row in 0..<rows {
+            let target = unsafe storage + row * columns
+            let source = unsafe bias.storage + block.offset + row / span * columns
+            for column in 0..<columns {
+                let sum = unsafe target[column] + source[column]
+                unsafe target[column] = sum > 0 ? sum : 0
+            }
+        }
+    }
+
+    private func checkRows(of block: FloatBlock, in bias: borrowing FloatMatrix, span: Int) {
+        precondition(span >= 1 && block.columns == columns && block.rows * span >= rows, "a bias that does not fit")
+        precondition(block.offset >= 0 && block.end <= bias.count, "a block outside its matrix")
+    }
+
+    /// Drops each element with probability `rate`, to the next 2⁻¹⁶, and scales the others up by 1 / (1 - `rate`).
+    ///
+    /// N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
+    package mutating func drop(rate: Float, using random: inout SplitMix64) {
+        precondition((0..<1).contains(rate), "a rate is at least 0 and below 1")
+        let threshold = UInt64(rate * 65_536), scale = 1 / (1 - rate)
+        var index = 0
+        while index < count {
+            let draw = random.next()
+            let end = min(index + 4, count)
+            var shift: UInt64 = 0
+            while index < end {
+                let isKept = (draw >> shift) & 0xFFFF >= threshold
+                unsafe storage[index] = isKept ? storage[index] * scale : 0
+                shift += 16
+                index += 1
+            }
+        }
+    }
+
+    /// The gradient before a ReLU (and what dropped after it, with the `scale` of the kept) from that after it: 0 where
+    /// `activations` are.
+    package mutating func gate(by activations: borrowing FloatMatrix, scale: Float = 1) {
+        precondition(activations.count == count, "a gradient an activation")
+        for index in 0..<count {
+            let value = unsafe storage[index] * scale
+            unsafe storage[index] = activations.storage[index] > 0 ? value : 0
+        }
+    }
+
+    /// Block `block` of self: its row i is the sum of rows i·`span` ..< (i+1)·`span` of `source`. The gradient of `add`.
+    package mutating func setSums(of source: borrowing FloatMatrix, span: Int, block: FloatBlock) {
+        precondition(
+            span >= 1 && block.columns == source.columns && source.rows <= block.rows * span && block.offset >= 0
+                && block.end <= count, "sums that do not fit")
+        for row in 0..<block.rows {
+            let target = unsafe storage + block.offset + row * block.columns
+            for column in 0..<block.columns { unsafe target[column] = 0 }
+            for from in min(row * span, source.rows)..<min((row + 1) * span, source.rows) {
+                let values = unsafe source.storage + from * block.columns
+                for column in 0..<block.columns { unsafe target[column] += values[column] }
+            }
+        }
+    }
+
+    /// self's rows hold a quantile a level; each becomes the gradient of the mean weighted pinball loss against its target,
+    /// and the loss is returned. Rows of weight 0 count for nothing, and their target may be anything.
+    ///
+    /// R. Koenker, G. Bassett, "Regression quantiles", Econometrica 46, 1978.
+    package mutating func setPinballGradient(targets: [Float], weights: [Float], levels: [Float]) -> Double {
+        precondition(targets.count >= rows && weights.count >= rows && levels.count == columns, "a target a row")
+        let scale = 1 / Float(max(1, count))
+        var loss = 0.0
+        unsafe levels.withUnsafeBufferPointer { levels in
+            for row in 0..<rows {
+                let line = unsafe storage + row * columns
+                let target = weights[row] > 0 ? targets[row] : 0, weight = weights[row] * scale
+                var sum: Float = 0
+                for column in 0..<columns {
+                    let level = unsafe levels[column]
+                    let error = unsafe target - line[column]
+                    let slope = error > 0 ? -level : 1 - level
+                    sum -= slope * error
+                    unsafe line[column] = slope * weight
+                }
+                loss += Double(sum * weight)
+            }
+        }
+        return loss
+    }
+}
