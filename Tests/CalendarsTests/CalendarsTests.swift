@@ -164,7 +164,7 @@ import WireFormats
         ),
     ])
     func csvThatCannotBeReadIsSaid(text: String, message: String) {
-        let found = #expect(throws: EventsProblem.self) { _ = try decodeCSVEvents(Array(text.utf8)) }
+        let found = #expect(throws: EventsProblem.self) { _ = try decodeKnownEventsCSV(Array(text.utf8)) }
         #expect(found?.description == message)
     }
 }

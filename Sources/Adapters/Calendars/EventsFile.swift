@@ -25,7 +25,7 @@ package struct EventsFile: Sendable {
         let bytes = Array(data)
         let isCalendar = String(decoding: bytes.prefix(200), as: UTF8.self).uppercased().contains("BEGIN:V")
         do throws(EventsProblem) {
-            events = try isCalendar ? decodeICalendar(bytes) : decodeCSVEvents(bytes)
+            events = try isCalendar ? decodeICalendar(bytes) : decodeKnownEventsCSV(bytes)
         } catch {
             throw Problem(description: "\(path):\(error.line): \(error.problem)")
         }

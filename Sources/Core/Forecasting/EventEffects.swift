@@ -124,6 +124,8 @@ private struct Surprise {
                 all.append([entry])
             }
         }
+        // One that still goes on, or has only just ended, is not told by its first rows.
+        if all.last?.last?.row == z.count - 1 { all.removeLast() }
         return all
     }
 

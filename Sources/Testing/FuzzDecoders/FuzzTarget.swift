@@ -8,7 +8,7 @@ enum FuzzTarget: UInt8, CaseIterable {
     case snappy, remoteWrite1, remoteWrite2, readRequest, readResponse, prometheusText, openMetrics, otlpProtobuf,
         otlpJSON
     case statsD, accessLog, jsonLines, csv, selector, chunk, wideCSV, eventCSV
-    case iCalendar, csvEvents
+    case iCalendar, knownEventsCSV
 
     /// The first byte of an input names the decoder; the rest is for it.
     static func run(_ input: ArraySlice<UInt8>) {
@@ -31,7 +31,7 @@ enum FuzzTarget: UInt8, CaseIterable {
         case .jsonLines: jsonLines(bytes)
         case .csv: csv(bytes)
         case .iCalendar: events(try? decodeICalendar(bytes), within: bytes.count)
-        case .csvEvents: events(try? decodeCSVEvents(bytes), within: bytes.count)
+        case .knownEventsCSV: events(try? decodeKnownEventsCSV(bytes), within: bytes.count)
         case .chunk: chunk(bytes)
         case .wideCSV: wideCSV(bytes)
         case .eventCSV: eventCSV(bytes)

@@ -50,7 +50,7 @@ extension FuzzTarget {
                 END:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260101\r\nDURATION:P1DT2H\r\nRRULE:FREQ=DAILY;COUNT=3\r\nEND:VEVENT
                 """
             ]
-        case .csvEvents:
+        case .knownEventsCSV:
             [
                 "start,end,name,effect\n2026-11-27T08:00+01:00,2026-11-27T20:00+01:00,Sale,2.5\n2026-12-24,2026-12-27,\"x, y\","
             ]

@@ -4,8 +4,8 @@ import Units
 /// known, `effect` in any order. Times are as in traces; one without a zone is on the reader's clocks.
 ///
 /// - Throws: at the first line that is no event. Complexity: linear.
-package func decodeCSVEvents(_ bytes: [UInt8]) throws(EventsProblem) -> [CalendarEvent] {
-    var columns: CalendarColumns?
+package func decodeKnownEventsCSV(_ bytes: [UInt8]) throws(EventsProblem) -> [CalendarEvent] {
+    var columns: KnownEventColumns?
     var events: [CalendarEvent] = []
     for (number, part) in bytes.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
         let line = part.last == 13 ? part.dropLast() : part
@@ -14,7 +14,7 @@ package func decodeCSVEvents(_ bytes: [UInt8]) throws(EventsProblem) -> [Calenda
             if let columns {
                 events.append(try columns.event(line, number: number + 1))
             } else {
-                columns = try CalendarColumns(header: line)
+                columns = try KnownEventColumns(header: line)
             }
         } catch {
             throw EventsProblem(line: number + 1, error.description)
@@ -24,7 +24,7 @@ package func decodeCSVEvents(_ bytes: [UInt8]) throws(EventsProblem) -> [Calenda
     return events
 }
 
-private struct CalendarColumns {
+private struct KnownEventColumns {
     private let start: Int, end: Int, name: Int, effect: Int?
     private let count: Int
 
@@ -40,10 +40,7 @@ private struct CalendarColumns {
     }
 
     func event(_ line: ArraySlice<UInt8>, number: Int) throws(LineProblem) -> CalendarEvent {
-        let fields = CSVFields.split(line)
-        guard fields.count == count else {
-            throw LineProblem("\(fields.count) column\(fields.count == 1 ? "" : "s"); the header has \(count)")
-        }
+        let fields = try CSVFields.split(line, columns: count)
         let first = try Self.time(fields[start]), last = try Self.time(fields[end])
         guard first.zone == last.zone else {
             throw LineProblem("one time has a zone and the other has none; write both alike")
@@ -62,7 +59,7 @@ private struct CalendarColumns {
         if field.isEmpty { return nil }
         guard let value = Double(CSVFields.text(field)), value.isFinite, value > 0, value <= 1_000 else {
             throw LineProblem(
-                "'\(CSVFields.text(field.prefix(40)))' is no factor that demand is multiplied by, above 0 and up to 1000"
+                "'\(CSVFields.excerpt(field))' is no factor that demand is multiplied by, above 0 and up to 1000"
             )
         }
         return value
@@ -72,7 +69,7 @@ private struct CalendarColumns {
         _ field: ArraySlice<UInt8>
     ) throws(LineProblem) -> (local: LocalTime, zone: CalendarEvent.Zone) {
         guard let time = Timestamp(parsing: field), abs(time.secondsSinceEpoch) < 2.6e11 else {
-            throw LineProblem("'\(CSVFields.text(field.prefix(40)))' is no time: ISO-8601 or Unix seconds")
+            throw LineProblem("'\(CSVFields.excerpt(field))' is no time: ISO-8601 or Unix seconds")
         }
         // A date is written with two dashes; a third is the zone's.
         let isDate = field.count { $0 == UInt8(ascii: "-") } >= 2 && field.first != UInt8(ascii: "-")
