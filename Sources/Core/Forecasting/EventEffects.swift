@@ -105,7 +105,8 @@ private struct Surprise {
     func effect(of kind: Int, beside effects: [Double], prior: Double) -> Double {
         let occurrences = occurrences(of: kind)
         let means = occurrences.compactMap { mean(of: $0, kind: kind, beside: effects) }
-        guard !means.isEmpty else { return prior }
+        // What one of a kind was like may have been its own; on the taxi entry, learning from one cost a twentieth of WQL.
+        guard means.count >= 2 else { return prior }
         let found = means.reduce(0, +) / Double(means.count)
         let length = occurrences.reduce(0) { $0 + $1.count } / occurrences.count
         let noise = meanSquare(ofStretches: max(length, 1)) / Double(means.count)
