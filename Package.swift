@@ -147,7 +147,8 @@ let package = Package(
         .executableTarget(
             name: "forecast",
             dependencies: coreNames.map { .byName(name: $0) } + [
-                "Ports", "Calendars", "InputFiles", "PublicDatasets", "SeriesStoreSQLite", "ActuatorProcess", "Scraping",
+                "Ports", "Calendars", "InputFiles", "PublicDatasets", "SeriesStoreSQLite", "ActuatorProcess",
+                "Scraping",
                 "StatsDReceiver", "RemotePrometheus", "TLSTrust", "Telemetry", "Settings", "Reports", "ControlLoop",
                 "HTTPAPI", "Demo", argumentParser, asyncHTTPClient, lifecycle, logging,
                 metrics, unixSignals,
