@@ -40,9 +40,8 @@ extension FloatMatrix {
         let whole = count & ~3
         for index in stride(from: 0, to: whole, by: 4) {
             let draw = random.next()
-            let kept = SIMD4(factor(draw), factor(draw >> 16), factor(draw >> 32), factor(draw >> 48))
             let target = unsafe storage + index
-            for place in 0..<4 { unsafe target[place] *= kept[place] }
+            for place in 0..<4 { unsafe target[place] *= factor(draw >> UInt64(16 * place)) }
         }
         let draw = random.next()
         for index in whole..<count { unsafe storage[index] *= factor(draw >> UInt64(16 * (index - whole))) }
