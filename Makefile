@@ -42,10 +42,11 @@ engines: prepare
 	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.(PrometheusTests|BackfillEngineTests)'
 
 # Each sanitizer has a build of its own, as the dependencies must be compiled with it too: some ten minutes each. SANITIZED chooses
-# the tests: a regular expression of swift test. The tests of the built program and those that time it run without. One test at a
+# the tests: a regular expression of swift test. The tests of the built program and those that time it run without,
+# and the conformance of forecasters, which are pure and train for hours when nothing is optimised. One test at a
 # time, as a sanitizer slows all down so much that several starve each other past their time bounds.
 SANITIZED ?= Tests
-UNSANITIZED := ^(EndToEnd|Architecture|Demo)Tests
+UNSANITIZED := ^(EndToEnd|Architecture|Demo)Tests|^ForecastingTests\..*/conforms
 KILLS ?= 200
 SOAK_FUZZ_SECONDS ?= 300
 
