@@ -43,8 +43,8 @@ extension FloatMatrix {
             let target = unsafe storage + index
             for place in 0..<4 { unsafe target[place] *= factor(draw >> UInt64(16 * place)) }
         }
-        let draw = random.next()
-        for index in whole..<count { unsafe storage[index] *= factor(draw >> UInt64(16 * (index - whole))) }
+        let draw = random.next(), rest = unsafe storage + whole
+        for place in 0..<count - whole { unsafe rest[place] *= factor(draw >> UInt64(16 * place)) }
     }
 
     /// The gradient before a ReLU (and what dropped after it, with the `scale` of the kept) from that after it: 0 where
