@@ -14,8 +14,6 @@ package struct DirectRidge: Forecaster {
 
     package init() {}
 
-    package let traits = ForecasterTraits(isIncremental: false)
-
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
         try learn(history, task: task).model
     }
