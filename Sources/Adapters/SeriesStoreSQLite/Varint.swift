@@ -19,18 +19,20 @@ enum Varint {
 
 /// Reads varints and bytes one after the other; nil where they end too soon.
 struct VarintReader {
-    private let all: [UInt8]
-    private var position = 0
+    private let all: ArraySlice<UInt8>
+    private var position: Int
 
-    init(_ bytes: [UInt8]) { all = bytes }
+    init(_ bytes: [UInt8]) { self.init(bytes[...]) }
 
-    var isAtEnd: Bool { position == all.count }
+    init(_ bytes: ArraySlice<UInt8>) { (all, position) = (bytes, bytes.startIndex) }
+
+    var isAtEnd: Bool { position == all.endIndex }
     var rest: ArraySlice<UInt8> { all[position...] }
 
     @inline(__always)
     mutating func next() -> UInt64? {
         var (value, shift): (UInt64, UInt64) = (0, 0)
-        while position < all.count, shift < 64 {
+        while position < all.endIndex, shift < 64 {
             let byte = all[position]
             position += 1
             value |= UInt64(byte & 0x7F) << shift
@@ -46,8 +48,16 @@ struct VarintReader {
     }
 
     mutating func bytes(_ count: UInt64) -> ArraySlice<UInt8>? {
-        guard count <= UInt64(all.count - position) else { return nil }
+        guard count <= UInt64(all.endIndex - position) else { return nil }
         defer { position += Int(count) }
         return all[position..<position + Int(count)]
+    }
+
+    /// Eight bytes, little-endian.
+    @inline(__always)
+    mutating func word() -> UInt64? {
+        guard all.endIndex - position >= 8 else { return nil }
+        defer { position += 8 }
+        return (0..<8).reduce(0) { $0 | UInt64(all[position + $1]) << UInt64(8 * $1) }
     }
 }

@@ -23,16 +23,16 @@ enum LogRecord {
 
         mutating func define(_ number: UInt32, _ block: ArraySlice<UInt8>) {
             definitionCount += 1
-            Self.append(UInt64(number), to: &definitions)
-            Self.append(UInt64(block.count), to: &definitions)
+            Varint.append(UInt64(number), to: &definitions)
+            Varint.append(UInt64(block.count), to: &definitions)
             definitions += block
         }
 
         @inline(__always)
         mutating func add(_ series: UInt32, _ time: Int64, _ value: Double) {
             sampleCount += 1
-            Self.append(zigzag(Int64(series) - Int64(lastSeries)), to: &samples)
-            Self.append(zigzag(time &- lastTime), to: &samples)
+            Varint.appendSigned(Int64(series) - Int64(lastSeries), to: &samples)
+            Varint.appendSigned(time &- lastTime, to: &samples)
             unsafe withUnsafeBytes(of: value.bitPattern.littleEndian) { unsafe samples.append(contentsOf: $0) }
             (lastSeries, lastTime) = (series, time)
         }
@@ -41,9 +41,9 @@ enum LogRecord {
         func write(to log: inout [UInt8]) {
             var content: [UInt8] = []
             content.reserveCapacity(definitions.count + samples.count + 20)
-            Self.append(UInt64(definitionCount), to: &content)
+            Varint.append(UInt64(definitionCount), to: &content)
             content += definitions
-            Self.append(UInt64(sampleCount), to: &content)
+            Varint.append(UInt64(sampleCount), to: &content)
             content += samples
             appendWord(UInt32(content.count), to: &log)
             appendWord(checksum(content[...]), to: &log)
@@ -53,19 +53,6 @@ enum LogRecord {
         private func appendWord(_ word: UInt32, to bytes: inout [UInt8]) {
             unsafe withUnsafeBytes(of: word.littleEndian) { unsafe bytes.append(contentsOf: $0) }
         }
-
-        @inline(__always)
-        private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
-            var rest = value
-            while rest > 0x7F {
-                bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-                rest >>= 7
-            }
-            bytes.append(UInt8(truncatingIfNeeded: rest))
-        }
-
-        @inline(__always)
-        private func zigzag(_ value: Int64) -> UInt64 { UInt64(bitPattern: value << 1 ^ value >> 63) }
     }
 
     static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
@@ -103,9 +90,8 @@ enum LogRecord {
         var (findings, position) = (Findings(), 0)
         while let content = content(bytes, at: position) {
             position = content.upperBound
-            var reader = RecordReader(bytes[content])
             let isSound = checksum(bytes[content]) == word(bytes, at: content.lowerBound - 4)
-            if !isSound || !reader.deliver(define: define, sample: sample) { findings.damaged += 1 }
+            if !isSound || !deliver(bytes[content], define: define, sample: sample) { findings.damaged += 1 }
         }
         findings.tornBytes = bytes.count - position
         return findings
@@ -124,54 +110,28 @@ enum LogRecord {
     }
 }
 
-private struct RecordReader {
-    private let bytes: ArraySlice<UInt8>
-    private var position: Int
-
-    init(_ bytes: ArraySlice<UInt8>) { (self.bytes, position) = (bytes, bytes.startIndex) }
-
-    /// False where the content makes no sense, though its checksum is right.
-    mutating func deliver(
-        define: (UInt32, ArraySlice<UInt8>) -> Void, sample: (UInt32, Int64, Double) -> Void
-    ) -> Bool {
-        guard let definitions = varint() else { return false }
-        for _ in 0..<definitions {
-            guard let number = varint(), let length = varint(), number <= UInt64(UInt32.max),
-                length <= UInt64(bytes.endIndex - position)
-            else { return false }
-            define(UInt32(number), bytes[position..<position + Int(length)])
-            position += Int(length)
-        }
-        guard let samples = varint() else { return false }
-        var (series, time): (Int64, Int64) = (0, 0)
-        for _ in 0..<samples {
-            guard let seriesStep = varint(), let timeStep = varint(), bytes.endIndex - position >= 8 else {
-                return false
-            }
-            series &+= unzigzag(seriesStep)
-            time &+= unzigzag(timeStep)
-            guard let number = UInt32(exactly: series) else { return false }
-            sample(number, time, Double(bitPattern: word()))
-        }
-        return true
+/// False where the content makes no sense, though its checksum is right.
+private func deliver(
+    _ content: ArraySlice<UInt8>, define: (UInt32, ArraySlice<UInt8>) -> Void, sample: (UInt32, Int64, Double) -> Void
+) -> Bool {
+    var reader = VarintReader(content)
+    guard let definitions = reader.next() else { return false }
+    for _ in 0..<definitions {
+        guard let number = reader.next(), number <= UInt64(UInt32.max), let length = reader.next(),
+            let block = reader.bytes(length)
+        else { return false }
+        define(UInt32(number), block)
     }
-
-    private mutating func word() -> UInt64 {
-        defer { position += 8 }
-        return (0..<8).reduce(0) { $0 | UInt64(bytes[position + $1]) << UInt64(8 * $1) }
-    }
-
-    private mutating func varint() -> UInt64? {
-        var (value, shift): (UInt64, UInt64) = (0, 0)
-        while position < bytes.endIndex, shift < 64 {
-            let byte = bytes[position]
-            position += 1
-            value |= UInt64(byte & 0x7F) << shift
-            if byte < 0x80 { return value }
-            shift += 7
+    guard let samples = reader.next() else { return false }
+    var (series, time): (Int64, Int64) = (0, 0)
+    for _ in 0..<samples {
+        guard let seriesStep = reader.nextSigned(), let timeStep = reader.nextSigned(), let value = reader.word() else {
+            return false
         }
-        return nil
+        series &+= seriesStep
+        time &+= timeStep
+        guard let number = UInt32(exactly: series) else { return false }
+        sample(number, time, Double(bitPattern: value))
     }
-
-    private func unzigzag(_ value: UInt64) -> Int64 { Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1) }
+    return true
 }
