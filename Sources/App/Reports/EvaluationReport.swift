@@ -111,26 +111,24 @@ extension EvaluationReport.Part {
 
     /// The loss at each step of the horizon.
     package var bySteps: SVGChart {
-        var chart = SVGChart(title: "Loss by step ahead", unit: "% of the demand", xAxis: .number("rows ahead"))
-        let x = (1...task.horizon).map(Double.init)
-        for (colour, method) in methods.enumerated() {
-            let steps = method.shape.steps
-            chart.line(method.name, x: x, y: steps.map { 100 * $0.middleLoss }, colour: colour)
-            let tail = steps.map { 100 * $0.tailLoss }
-            guard tail.contains(where: \.isFinite) else { continue }
-            chart.line("\(method.name), tail", x: x, y: tail, style: .dashed, colour: colour)
-        }
-        return chart
+        losses(
+            SVGChart(title: "Loss by step ahead", unit: "% of the demand", xAxis: .number("rows ahead")),
+            x: (1...task.horizon).map(Double.init), of: \.steps)
     }
 
     /// The loss at each hour of the day.
     package var byHours: SVGChart {
-        var chart = SVGChart(title: "Loss by hour of the day", unit: "% of the demand", xAxis: .number("hour, UTC"))
-        let x = (0..<24).map(Double.init)
+        losses(
+            SVGChart(title: "Loss by hour of the day", unit: "% of the demand", xAxis: .number("hour, UTC")),
+            x: (0..<24).map(Double.init), of: \.hours)
+    }
+
+    /// Two lines a method; that of the tail only where it is known.
+    private func losses(_ empty: SVGChart, x: [Double], of tallies: (AccuracyShape) -> [AccuracyTally]) -> SVGChart {
+        var chart = empty
         for (colour, method) in methods.enumerated() {
-            let hours = method.shape.hours
-            chart.line(method.name, x: x, y: hours.map { 100 * $0.middleLoss }, colour: colour)
-            let tail = hours.map { 100 * $0.tailLoss }
+            let tallies = tallies(method.shape), tail = tallies.map { 100 * $0.tailLoss }
+            chart.line(method.name, x: x, y: tallies.map { 100 * $0.middleLoss }, colour: colour)
             guard tail.contains(where: \.isFinite) else { continue }
             chart.line("\(method.name), tail", x: x, y: tail, style: .dashed, colour: colour)
         }
