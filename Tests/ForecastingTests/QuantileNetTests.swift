@@ -88,7 +88,7 @@ import Units
             let task = ForecastTask(horizon: horizon, season: season, isWeekly: true)
             let features = QuantileNetFeatures(task: task, usesWeek: true)
             let rows = days(features.reach + 2 * season + 5, seed: UInt64(season)).values
-            let scale = QuantileNetScale(of: rows), origin = rows.count
+            let scale = FourthRoot(of: rows), origin = rows.count
             var whole = QuantileNetInputs(), window = QuantileNetInputs()
             features.append(
                 QuantileNetRows(rows, scale: scale, season: season), origin: origin, phase: 3, to: &whole)

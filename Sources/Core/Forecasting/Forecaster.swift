@@ -37,23 +37,12 @@ package protocol Forecaster: Sendable {
     func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit
 }
 
-/// What a forecaster can do, for those who choose among them.
+/// What those who use a forecaster have to know of it.
 package struct ForecasterTraits: Hashable, Sendable {
-    /// Learns and forecasts where rows are missing here and there.
-    package var toleratesGaps = true
-    /// A refit costs what is new and not what is old.
-    package var isIncremental = false
-    /// Learns from many series at once.
-    package var isGlobal = false
     /// The share by which a history has to grow before learning anew is worth its cost.
     package var refitGrowth = 0.0
 
-    package init(
-        toleratesGaps: Bool = true, isIncremental: Bool = false, isGlobal: Bool = false, refitGrowth: Double = 0
-    ) {
-        (self.toleratesGaps, self.isIncremental, self.isGlobal) = (toleratesGaps, isIncremental, isGlobal)
-        self.refitGrowth = refitGrowth
-    }
+    package init(refitGrowth: Double = 0) { self.refitGrowth = refitGrowth }
 }
 
 /// A model that has learnt, ready to be asked at any later origin.

@@ -70,28 +70,13 @@ struct FittedRidge: FittedModel {
 
     func encoded() -> [UInt8] {
         var writer = ModelWriter(kind: .ridge, task: task)
-        writer.write(features.usesWeek ? 1 : 0)
-        writer.write(spread.cap)
-        writer.write(spread.transform.scale)
-        writer.write(spread.transform.offset)
-        writer.write(weights.elements)
-        writer.write(spread.quantiles.elements)
+        writer.write(usesWeek: features.usesWeek, weights: weights, spread: spread)
         return writer.finished()
     }
 
     init(reading reader: inout ModelReader) throws(ForecastError) {
         task = reader.task
-        features = RidgeFeatures(task: task, usesWeek: try reader.integer() == 1)
-        let cap = try reader.double(), scale = try reader.double(), offset = try reader.double()
-        let weights = try reader.doubles(), quantiles = try reader.doubles()
-        guard weights.count == features.count * task.horizon, quantiles.count == task.horizon * task.levels.count,
-            cap > 0, cap.isFinite, scale > 0, scale.isFinite, offset > 0, offset.isFinite
-        else { throw .corruptModel("its parts do not fit its task") }
-        self.weights = Matrix(rows: features.count, columns: task.horizon, elements: weights)
-        spread = RidgeSpread(
-            cap: cap,
-            quantiles: Matrix(rows: task.horizon, columns: task.levels.count, elements: quantiles),
-            transform: FourthRoot(scale: scale, offset: offset))
+        (features, weights, spread) = try reader.ridge(columns: task.horizon)
     }
 }
 

@@ -2,7 +2,7 @@
 ///
 /// Counts are taken with one added, so that zeros do not stretch what lies near them; other quantities, which may be tiny,
 /// with a fiftieth of their mean, and no less than 1e-9.
-struct FourthRoot: Hashable, Sendable {
+package struct FourthRoot: Hashable, Sendable {
     /// What demand is divided by, and what is added before; both above 0.
     let scale: Double, offset: Double
 
@@ -12,7 +12,7 @@ struct FourthRoot: Hashable, Sendable {
     static let ofCounts = FourthRoot(scale: 1, offset: 1)
 
     /// The transform of rows that are finite and at least 0.
-    init(of rows: [Double]) {
+    package init(of rows: [Double]) {
         let isCount = rows.allSatisfy { $0 == $0.rounded() }
         let mean = rows.isEmpty ? 0 : rows.reduce(0) { $0 + $1 / Double(rows.count) }
         let offset = isCount ? 1 : max(mean / 50, 1e-9)

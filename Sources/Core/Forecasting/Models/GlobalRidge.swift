@@ -258,55 +258,26 @@ struct ScaledDemand {
 
 /// The normal equations of a part of the series: of the older part of their histories, and of all.
 package struct GlobalSums: Sendable {
-    fileprivate var early: Equations, late: Equations
+    fileprivate var early: NormalEquations, late: NormalEquations
 
     fileprivate init(features: Int, targets: Int) {
-        early = Equations(features: features, targets: targets)
+        early = NormalEquations(features: features, targets: targets)
         late = early
     }
 
-    fileprivate var all: Equations {
+    fileprivate var all: NormalEquations {
         var sum = early
         sum.add(late)
         return sum
     }
 
     fileprivate mutating func add(_ samples: RidgeSamples, isEarly: Bool) {
-        if isEarly { early.add(samples) } else { late.add(samples) }
+        if isEarly { early.add(samples.x, samples.y) } else { late.add(samples.x, samples.y) }
     }
 
     fileprivate mutating func add(_ other: GlobalSums) {
         early.add(other.early)
         late.add(other.late)
-    }
-}
-
-/// ZᵀZ and ZᵀY.
-private struct Equations {
-    var gram: Matrix, cross: Matrix
-    var count = 0
-
-    init(features: Int, targets: Int) {
-        (gram, cross) = (Matrix(zeros: features, features), Matrix(zeros: features, targets))
-    }
-
-    mutating func add(_ samples: RidgeSamples) {
-        gram += samples.x.gram()
-        cross += samples.x.transposeMultiplied(by: samples.y)
-        count += samples.count
-    }
-
-    mutating func add(_ other: Equations) {
-        gram += other.gram
-        cross += other.cross
-        count += other.count
-    }
-
-    /// Nil where the system is too near to singular for finite weights.
-    func weights(lambda: Double) -> Matrix? {
-        guard count > 0 else { return nil }
-        let solved = try? ridge(gram: gram, cross: cross, lambda: lambda * Double(count))
-        return solved.flatMap { $0.elements.allSatisfy(\.isFinite) ? $0 : nil }
     }
 }
 

@@ -44,7 +44,7 @@ struct RidgeCalibration {
         for number in 0..<Self.blocks {
             let block = start(ofBlock: number)..<start(ofBlock: number + 1)
             let ended = targetsEnded(before: block.lowerBound)
-            equations.add(samples, rows: known..<ended)
+            equations.add(samples.x.rows(known..<ended), samples.y.rows(known..<ended))
             known = ended
             let chosen = Self.best(losses)
             for (index, lambda) in Self.lambdas.enumerated() {
@@ -57,7 +57,7 @@ struct RidgeCalibration {
                 if index == chosen, number > 0 { attempt?.append(to: &errors, from: firstCounted) }
             }
         }
-        equations.add(samples, rows: known..<samples.count)
+        equations.add(samples.x.rows(known..<samples.count), samples.y.rows(known..<samples.count))
         guard let weights = equations.weights(lambda: Self.lambdas[Self.best(losses)]), !errors[0].isEmpty else {
             throw .numericalFailure("the features of this history determine no weights")
         }
@@ -90,29 +90,6 @@ struct RidgeCalibration {
 struct RidgeStage {
     let first: Int
     let weights: Matrix
-}
-
-/// ZᵀZ and ZᵀY of the samples added so far.
-private struct NormalEquations {
-    private var gram: Matrix, cross: Matrix
-    private var count = 0
-
-    init(features: Int, targets: Int) {
-        (gram, cross) = (Matrix(zeros: features, features), Matrix(zeros: features, targets))
-    }
-
-    mutating func add(_ samples: RidgeSamples, rows: Range<Int>) {
-        let x = samples.x.rows(rows)
-        gram += x.gram()
-        cross += x.transposeMultiplied(by: samples.y.rows(rows))
-        count += rows.count
-    }
-
-    /// Nil where the system is too near to singular for finite weights.
-    func weights(lambda: Double) -> Matrix? {
-        let solved = try? ridge(gram: gram, cross: cross, lambda: lambda * Double(count))
-        return solved.flatMap { $0.elements.allSatisfy(\.isFinite) ? $0 : nil }
-    }
 }
 
 /// What weights missed on a block of samples.

@@ -61,12 +61,16 @@ struct RidgeFeatures: Sendable {
         }
         for lag in 1...lags { put(z[origin - lag] - level) }
         for step in alignedSteps { put(z[aligned(origin, step, season)] - level) }
-        for step in alignedSteps { put(sameHourMean(z, origin, step) - level) }
+        for step in alignedSteps { put(mean(z, from: aligned(origin, step, season), every: season, most: 7) - level) }
         if usesWeek {
             for step in alignedSteps { put(z[aligned(origin, step, 7 * season)] - level) }
         }
         if hour > 0 {
-            for step in alignedSteps { put(sameMinuteMean(z, origin, step) - level) }
+            for step in alignedSteps {
+                // The same minute of the hour, over a day.
+                let latest = origin + step - hour * max(1, step / hour + 1)
+                put(mean(z, from: latest, every: hour, most: 24) - level)
+            }
         }
         var (sum, summed) = (0.0, 0)
         for rows in Self.trailing {
@@ -102,27 +106,14 @@ struct RidgeFeatures: Sendable {
         return row < 0 ? (row % season + season) % season : row
     }
 
-    /// The mean over the 24 hours before of the same minute of the hour.
-    private func sameMinuteMean(_ z: some RidgeRows, _ origin: Int, _ step: Int) -> Double {
-        var row = origin + step - hour * max(1, step / hour + 1)
-        var (sum, hours) = (0.0, 0)
-        while row >= 0, hours < 24 {
+    /// The mean of row `row` and of those whole cycles before it, `most` at most.
+    private func mean(_ z: some RidgeRows, from row: Int, every cycle: Int, most: Int) -> Double {
+        var (row, sum, count) = (row, 0.0, 0)
+        while row >= 0, count < most {
             sum += z[row]
-            hours += 1
-            row -= hour
+            count += 1
+            row -= cycle
         }
-        return hours == 0 ? 0 : sum / Double(hours)
-    }
-
-    /// The mean over up to seven days of the same time of day.
-    private func sameHourMean(_ z: some RidgeRows, _ origin: Int, _ step: Int) -> Double {
-        var row = aligned(origin, step, season)
-        var (sum, days) = (0.0, 0)
-        while row >= 0, days < 7 {
-            sum += z[row]
-            days += 1
-            row -= season
-        }
-        return days == 0 ? 0 : sum / Double(days)
+        return count == 0 ? 0 : sum / Double(count)
     }
 }

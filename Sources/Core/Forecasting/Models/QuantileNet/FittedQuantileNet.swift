@@ -5,7 +5,7 @@ import Series
 struct FittedQuantileNet: FittedModel {
     let name = "net"
     private let features: QuantileNetFeatures
-    private let scale: QuantileNetScale
+    private let scale: FourthRoot
     private let cap: Double
     private let originScale: FeatureScale, stepScale: FeatureScale
     private let members: [QuantileNetMember]
@@ -13,7 +13,7 @@ struct FittedQuantileNet: FittedModel {
     var task: ForecastTask { features.task }
 
     init(
-        features: QuantileNetFeatures, scale: QuantileNetScale, cap: Double, originScale: FeatureScale,
+        features: QuantileNetFeatures, scale: FourthRoot, cap: Double, originScale: FeatureScale,
         stepScale: FeatureScale, members: [QuantileNetMember]
     ) {
         (self.features, self.scale, self.cap) = (features, scale, cap)
@@ -59,7 +59,7 @@ struct FittedQuantileNet: FittedModel {
     func encoded() -> [UInt8] {
         var writer = ModelWriter(kind: .quantileNet, task: task)
         writer.write(features.usesWeek ? 1 : 0)
-        for value in [scale.unit, scale.shift, cap] { writer.write(value) }
+        for value in [scale.scale, scale.offset, cap] { writer.write(value) }
         for scale in [originScale, stepScale] {
             writer.write(scale.means)
             writer.write(scale.deviations)
@@ -76,7 +76,7 @@ struct FittedQuantileNet: FittedModel {
 
     init(reading reader: inout ModelReader) throws(ForecastError) {
         features = QuantileNetFeatures(task: reader.task, usesWeek: try reader.integer() == 1)
-        scale = QuantileNetScale(unit: try reader.double(), shift: try reader.double())
+        scale = FourthRoot(scale: try reader.double(), offset: try reader.double())
         cap = try reader.double()
         originScale = FeatureScale(means: try reader.floats(), deviations: try reader.floats())
         stepScale = FeatureScale(means: try reader.floats(), deviations: try reader.floats())
@@ -94,7 +94,7 @@ struct FittedQuantileNet: FittedModel {
     }
 
     private var isSound: Bool {
-        let numbers = [scale.unit, scale.shift] + members.map(\.unit)
+        let numbers = [scale.scale, scale.offset] + members.map(\.unit)
         guard numbers.allSatisfy({ $0 > 0 && $0.isFinite }), cap >= 0, cap.isFinite else { return false }
         let sizes = [(originScale, features.originCount), (stepScale, features.stepCount - 1)]
         let areScales = sizes.allSatisfy { scale, count in
@@ -130,7 +130,7 @@ private struct QuantileNetworks: ~Copyable {
 
     /// Horizon × levels, in the unit of the series: the mean over the members of each one's ascending quantiles.
     mutating func quantiles(
-        _ inputs: inout QuantileNetInputs, scale: QuantileNetScale, limit: Double, columns: Int
+        _ inputs: inout QuantileNetInputs, scale: FourthRoot, limit: Double, columns: Int
     ) -> [Double] {
         let levels = task.levels.count
         var means = [Double](repeating: 0, count: task.horizon * levels)
@@ -142,7 +142,7 @@ private struct QuantileNetworks: ~Copyable {
                 let centre = Double(points[step]) + inputs.levels[0]
                 var line = (0..<levels).map { level in
                     let z = Double(output[step * levels + level]) * member.unit + centre
-                    return min(max(scale.invert(z), 0), limit)
+                    return min(scale.invert(z), limit)
                 }
                 line.sort()
                 for level in 0..<levels { means[step * levels + level] += line[level] / Double(members.count) }

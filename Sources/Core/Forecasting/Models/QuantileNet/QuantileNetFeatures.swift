@@ -53,7 +53,7 @@ package struct QuantileNetFeatures: Sendable {
     }
 
     /// Rows that must lie before an origin to be learnt from: a season and what is smoothed over.
-    var rowsNeeded: Int { max(150, task.season + task.season / 32 + 20, task.season + hour) }
+    var rowsNeeded: Int { max(ridge.rowsNeeded, 150, task.season + task.season / 32 + 20, task.season + hour) }
 
     /// Rows before an origin that features look at: a week, or seven cycles.
     package var reach: Int { max(rowsNeeded, 7 * task.season + max(task.season / 32 + 4, Self.levelRows)) }
@@ -196,13 +196,8 @@ package struct QuantileNetFeatures: Sendable {
     }
 
     private func appendRidge(_ rows: QuantileNetRows, _ origin: Int, _ phase: Int, to inputs: inout QuantileNetInputs) {
-        let padding = max(0, ridge.rowsNeeded - origin)
-        let week = 7 * task.season
-        let shifted = ((phase - padding) % week + week) % week
         let base = inputs.ridge.count
         inputs.ridge.append(contentsOf: repeatElement(0, count: ridge.count))
-        _ = ridge.write(
-            PaddedRows(rows: rows, padding: padding), phase: shifted, origin: origin + padding,
-            to: &inputs.ridge[base..<base + ridge.count])
+        _ = ridge.write(rows, phase: phase, origin: origin, to: &inputs.ridge[base..<base + ridge.count])
     }
 }

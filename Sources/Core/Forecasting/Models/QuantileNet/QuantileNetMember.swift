@@ -46,13 +46,12 @@ struct RidgeResiduals {
     }
 
     private static func weights(_ samples: QuantileNetSamples, _ rows: [Int]) throws(ForecastError) -> Matrix {
-        let x = samples.ridge.rows(numbered: rows), y = samples.targets.rows(numbered: rows)
-        let solved = try? Kernels.ridge(
-            gram: x.gram(), cross: x.transposeMultiplied(by: y), lambda: penalty * Double(rows.count))
-        guard let solved, solved.elements.allSatisfy(\.isFinite) else {
+        var equations = NormalEquations(features: samples.ridge.columns, targets: samples.targets.columns)
+        equations.add(samples.ridge.rows(numbered: rows), samples.targets.rows(numbered: rows))
+        guard let weights = equations.weights(lambda: penalty) else {
             throw .numericalFailure("the features of this history determine no weights")
         }
-        return solved
+        return weights
     }
 
     private static func quantiles(_ errors: [Float], _ samples: QuantileNetSamples, _ learnt: [Int]) -> [Float] {
@@ -67,7 +66,7 @@ struct RidgeResiduals {
     /// Origins × horizon, mean 1: how much a unit of the transformed space is worth in the unit of the series, so that this is
     /// what the loss is in; 0 where the target is missing.
     func lossWeights(_ samples: QuantileNetSamples) -> [Float] {
-        let lowest = max(samples.scale.lowest, 1e-3), horizon = samples.task.horizon
+        let lowest = max(samples.scale.apply(0), 1e-3), horizon = samples.task.horizon
         var weights = [Float](repeating: 0, count: errors.count)
         var sum = 0.0
         for cell in weights.indices {

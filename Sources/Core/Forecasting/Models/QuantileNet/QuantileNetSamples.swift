@@ -48,7 +48,7 @@ struct QuantileNetSamples {
     let task: ForecastTask
     /// Row numbers, ascending.
     let origins: [Int]
-    let scale: QuantileNetScale
+    let scale: FourthRoot
     /// No quantile goes beyond, but for half as much again as the newest rows: one and a half times the highest value seen.
     let cap: Double
     let originScale: FeatureScale, stepScale: FeatureScale
@@ -64,7 +64,7 @@ struct QuantileNetSamples {
 
     init(_ history: KnownDemand, features: QuantileNetFeatures, task: ForecastTask, origins: [Int]) {
         let filled = CausalRows(history, season: task.season).filled()
-        let scale = QuantileNetScale(of: filled)
+        let scale = FourthRoot(of: filled)
         let rows = QuantileNetRows(filled, scale: scale, season: task.season)
         let phase = FittedRidge.phase(history, rows: rows.count, season: task.season)
         var inputs = QuantileNetInputs()
