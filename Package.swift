@@ -219,7 +219,7 @@ let package = Package(
         tests(
             "HTTPAPITests",
             of: ["Units", "Kernels", "Series", "WireFormats", "Ports", "Telemetry", "HTTPAPI", "ConformanceKit"],
-            packages: [hummingbird, hummingbirdTesting, httpTypes, logging, nioCore]),
+            packages: [hummingbird, hummingbirdTesting, httpTypes, logging, nioCore], hasGoldens: true),
         tests(
             "DemoTests", of: coreNames + ["Ports", "Reports", "ControlLoop", "Demo", "ConformanceKit"],
             packages: [asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1]),
