@@ -54,7 +54,7 @@ package struct DirectRidge: Forecaster {
         var missing = [0]
         missing.reserveCapacity(history.count + 1)
         for value in history.suffix() { missing.append(missing[missing.count - 1] + (value.isFinite ? 0 : 1)) }
-        let all = (features.rowsNeeded...history.count - task.horizon).filter {
+        let all = (features.firstOrigin(rows: history.count)...history.count - task.horizon).filter {
             missing[$0 + task.horizon] == missing[$0] && missing[$0] - missing[$0 - features.lags] < features.lags / 2
         }
         return thinned(all, most: Self.maximumOrigins)

@@ -74,7 +74,7 @@ package struct GlobalRidgeTraining: Sendable {
         for (number, history) in zip(histories.indices, histories) {
             let cut = Self.cut(history), scaled = ScaledDemand(history)
             let origins = usableOrigins(
-                history, from: features.rowsNeeded, most: perSeries, shift: number &* 1_013)
+                history, from: features.firstOrigin(rows: history.count), most: perSeries, shift: number &* 1_013)
             for (isEarly, part) in [
                 (true, origins.filter { $0 + task.horizon <= cut }),
                 (false, origins.filter { $0 + task.horizon > cut }),
@@ -146,7 +146,7 @@ package struct GlobalRidgeTraining: Sendable {
 
     /// The newer part of a history as samples; nil where nothing of it can be used.
     private func heldOut(_ history: KnownDemand) -> HeldOutSamples? {
-        let first = max(features.rowsNeeded, Self.cut(history))
+        let first = max(features.firstOrigin(rows: history.count), Self.cut(history))
         let origins = usableOrigins(history, from: first, most: Self.heldOutOrigins)
         guard !origins.isEmpty else { return nil }
         let scaled = ScaledDemand(history)

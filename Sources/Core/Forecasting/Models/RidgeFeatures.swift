@@ -45,6 +45,12 @@ struct RidgeFeatures: Sendable {
         return sum / Double(Self.levelRows)
     }
 
+    /// The first origin to learn from in a history of `rows` rows: a week in where there are four to learn from, so that no
+    /// day stands for another in the rows of the week before; else as early as can be.
+    func firstOrigin(rows: Int) -> Int {
+        usesWeek && rows >= 28 * season ? max(rowsNeeded, 7 * season + 3) : rowsNeeded
+    }
+
     /// Rows before an origin that features look at where there are as many.
     var rowsSeen: Int { max(rowsNeeded, (8 + (alignedSteps.last ?? 0) / season) * season + 3) }
 
