@@ -147,10 +147,21 @@ import Units
             #expect(figures(seed, cv: 1) == figures(seed, cv: 1))
             #expect(figures(seed, cv: 1) != figures(seed + 1, cv: 1))
         }
-        // Bursts wait longer.
-        let even = (1...10).map { figures($0, cv: 0.3).wait.mean }.reduce(0, +)
-        let burst = (1...10).map { figures($0, cv: 3).wait.mean }.reduce(0, +)
-        #expect(burst > 2 * even)
+    }
+
+    @Test func burstsWaitLonger() throws {
+        let service = try service(perInstance: 1, instances: 5)
+        let trace = try trace([Double](repeating: 4, count: 10), step: 1_000, service)
+        let requests = try RequestService(service)
+        func wait(_ seed: UInt64, cv: Double) -> Double {
+            let arrivals = RequestArrivals.drawn(cv: cv)
+            return replayRequests(
+                trace, service: service, requests: requests, decisions: [], arrivals: arrivals, seed: seed
+            ).wait.mean
+        }
+        for seed in UInt64(1)...5 {
+            #expect(wait(seed, cv: 3) > 2 * wait(seed, cv: 1) && wait(seed, cv: 1) > wait(seed, cv: 0.3))
+        }
     }
 
     @Test func badFieldsAreNamed() throws {

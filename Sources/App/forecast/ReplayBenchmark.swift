@@ -69,6 +69,8 @@ struct ReplayBenchmark: AsyncParsableCommand {
         let rows: Int
         var trace = 0.0, clairvoyant = 0.0, hpaDecisions = 0.0, hpaReplay = 0.0
         var forecasts = 0.0, predictiveDecisions = 0.0, predictiveReplay = 0.0
+        /// Single requests, and what they took.
+        var requests = 0, singleRequests = 0.0
         var reference: ReferenceSeconds?
 
         var hpa: Double { trace + hpaDecisions + hpaReplay }
@@ -83,11 +85,25 @@ struct ReplayBenchmark: AsyncParsableCommand {
         let made = spending(\.hpaDecisions, in: &figures) { runPolicy(hpa, trace: trace, service: service) }
         let outcome = spending(\.hpaReplay, in: &figures) { replay(trace, service: service, decisions: made) }
         let bound = replay(trace, service: service, decisions: plan)
+        try serveRequests(series, service, made, from: from, &figures)
         try predict(trace, service, &figures)
         guard bound.instanceHours <= outcome.instanceHours || outcome.late > 0 else {
             throw ValidationError("The clairvoyant's plan costs more than hpa's: the replay is broken.")
         }
         return figures
+    }
+
+    /// The first six hours, request by request.
+    private func serveRequests(
+        _ series: RegularSeries, _ service: ReplayService, _ decisions: [ReplayDecision], from: Timestamp,
+        _ figures: inout Figures
+    ) throws {
+        let part = try ReplayTrace(series, service: service, from: from, to: from.advanced(bySeconds: 6 * 3_600))
+        let requests = try RequestService(service)
+        let outcome = spending(\.singleRequests, in: &figures) {
+            replayRequests(part, service: service, requests: requests, decisions: decisions)
+        }
+        figures.requests = outcome.requests
     }
 
     private func predict(_ trace: ReplayTrace, _ service: ReplayService, _ figures: inout Figures) throws {
@@ -132,6 +148,7 @@ struct ReplayBenchmark: AsyncParsableCommand {
         row("  decisions", figures.predictiveDecisions)
         row("  replay", figures.predictiveReplay)
         row("clairvoyant's plan", figures.clairvoyant)
+        row("\(figures.requests) single requests", figures.singleRequests)
         if let reference = figures.reference {
             row("the reference: hpa's decisions", reference.decisions)
             row("  its replay", reference.replay)

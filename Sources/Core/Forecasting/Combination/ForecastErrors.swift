@@ -45,7 +45,7 @@ struct ForecastErrors: Sendable {
             times.count <= Self.most
         else { return nil }
         (self.levels, self.narrowest, self.times, self.shares, self.misses) = (levels, narrowest, times, shares, misses)
-        orders = misses.map { merged([], with: $0) }
+        orders = misses.map { merged([], less: 0, with: $0) }
     }
 
     /// Adds what `forecast` missed of `actuals`, the rows from its origin on. `gap` is the rows to the origin before it.
@@ -76,9 +76,7 @@ struct ForecastErrors: Sendable {
         shares.removeFirst(excess)
         for column in misses.indices {
             misses[column].removeFirst(excess)
-            let dropped = Int32(excess)
-            let kept = orders[column].compactMap { $0 >= dropped ? $0 - dropped : nil }
-            orders[column] = merged(kept, with: misses[column])
+            orders[column] = merged(orders[column], less: excess, with: misses[column])
         }
     }
 
@@ -149,24 +147,26 @@ private func weightedQuantiles(
     return found
 }
 
-/// The numbers of all `values` by value, where `order` is that of the first of them.
-private func merged(_ order: [Int32], with values: [Float]) -> [Int32] {
-    let fresh = (order.count..<values.count).map { Int32($0) }.sorted {
+/// The numbers of all `values` by value, where `order` is that of the first of them, counted from `dropped` that were before.
+private func merged(_ order: [Int32], less dropped: Int, with values: [Float]) -> [Int32] {
+    let first = min(max(order.count - dropped, 0), values.count)
+    let fresh = (first..<values.count).map { Int32($0) }.sorted {
         let (a, b) = (values[Int($0)], values[Int($1)])
         return a == b ? $0 < $1 : a < b
     }
-    guard !fresh.isEmpty else { return order }
+    if fresh.isEmpty && dropped == 0 { return order }
     var all: [Int32] = []
     all.reserveCapacity(values.count)
     var next = 0
-    for index in fresh {
-        let value = values[Int(index)]
-        while next < order.count, values[Int(order[next])] <= value {
-            all.append(order[next])
+    for number in order {
+        let old = number - Int32(dropped)
+        if old < 0 { continue }
+        while next < fresh.count, values[Int(fresh[next])] < values[Int(old)] {
+            all.append(fresh[next])
             next += 1
         }
-        all.append(index)
+        all.append(old)
     }
-    all.append(contentsOf: order[next...])
+    all.append(contentsOf: fresh[next...])
     return all
 }
