@@ -26,6 +26,18 @@ package struct ReplayTrace: Sendable {
         rates = self.series.values[rows].map { $0.isFinite ? max($0, 0) / seconds : .nan }
     }
 
+    private init(series: RegularSeries, rows: Range<Int>, rates: [Double]) {
+        (self.series, self.rows, self.rates) = (series, rows, rates)
+    }
+
+    /// The same rows with other demand per second: a plan made for it can be replayed on this trace.
+    ///
+    /// - Precondition: as many as there are scored rows.
+    func planned(for rates: [Double]) -> ReplayTrace {
+        precondition(rates.count == rows.count, "a rate for every row")
+        return ReplayTrace(series: series, rows: rows, rates: rates)
+    }
+
     package var start: Timestamp { series.grid.time(of: rows.lowerBound) }
     package var step: Int { series.step }
     /// Of the scored part.
