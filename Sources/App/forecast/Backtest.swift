@@ -18,7 +18,8 @@ struct Backtest: AsyncParsableCommand {
                 --policy predictive:0.99 --policy hpa:0.7 --policy clairvoyant
 
             Everything before --from is what the policies know of the past. Cost is a multiple of the clairvoyant's.
-            Policies: \(PolicyCatalogue.forms.joined(separator: ", ")).
+            Policies:
+            \(PolicyCatalogue.families.map { "  \($0.usage): \($0.summary)" }.joined(separator: "\n"))
             """)
 
     @Option(help: "A CSV trace, plain or gzip.")
@@ -70,16 +71,9 @@ struct Backtest: AsyncParsableCommand {
         if name == "clairvoyant" { return plan }
         let policy = try PolicyCatalogue.policy(
             parsing: name, service: service.model, tick: tick, peakRate: trace.peakRate)
-        let horizon = policy.forecastHorizon(step: trace.series.step, tick: tick)
-        let forecaster = horizon == 0 ? nil : try rollingForecaster(horizon: horizon, step: trace.series.step)
+        let own = try ModelCatalogue.forecaster(named: model)
+        let forecaster = try rollingForecaster(for: policy, step: trace.series.step, tick: tick, own: own)
         return runPolicy(policy, trace: trace, service: service, tick: tick, forecaster: forecaster)
-    }
-
-    /// Learns anew once a day, as the daemon does.
-    private func rollingForecaster(horizon: Int, step: Int) throws -> RollingForecaster {
-        let day = max(2, 86_400 / step)
-        let task = ForecastTask(horizon: horizon, season: day, isWeekly: true)
-        return RollingForecaster(try ModelCatalogue.forecaster(named: model), task: task, refitEvery: day)
     }
 
     private func write(_ decisions: [ReplayDecision], from start: Timestamp, to path: String) throws {
