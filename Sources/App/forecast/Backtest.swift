@@ -18,9 +18,22 @@ struct Backtest: AsyncParsableCommand {
                 --policy predictive:0.99 --policy hpa:0.7 --policy clairvoyant
 
             Everything before --from is what the policies know of the past. Cost is a multiple of the clairvoyant's.
-            With --requests the service may hold serviceTime and startup, {"mean": 0.2, "cv": 0.5} or {"values": [...]}, in
-            seconds, concurrency, queueLimit and failedStarts, a share.
-            Policies: \(PolicyCatalogue.forms.joined(separator: ", ")).
+        var made = [[ReplayDecision]](repeating: plan, count: policy.count)
+        let places = policy.indices.filter { policy[$0] != "clairvoyant" }
+        let policies = try places.map {
+            try PolicyCatalogue.policy(
+                parsing: policy[$0], service: service.model, tick: tick, peakRate: trace.peakRate)
+        }
+        let own = try ModelCatalogue.forecaster(named: model)
+        for group in try policyGroups(policies, step: trace.forecastGrid.step, tick: tick, own: own) {
+            let decisions = runPolicies(
+                group.members.map { policies[$0] }, trace: trace, service: service, tick: tick,
+                forecaster: group.forecaster)
+            for (member, own) in zip(group.members, decisions) { made[places[member]] = own }
+        }
+        return made
+    }
+
             """)
 
     @Option(help: "A CSV trace, plain or gzip.")
@@ -73,6 +86,7 @@ struct Backtest: AsyncParsableCommand {
         _ trace: ReplayTrace, _ service: ReplayService, _ plan: [ReplayDecision]
     ) throws -> [[ReplayDecision]] {
         // The bound is the plan itself; run as a policy it would be rounded to ticks.
+<<<<<<< HEAD
         var made = [[ReplayDecision]](repeating: plan, count: policy.count)
         let grid = trace.forecastGrid
         var groups: [Int: [(index: Int, policy: any ScalingPolicy)]] = [:]
@@ -97,6 +111,16 @@ struct Backtest: AsyncParsableCommand {
             refitEvery: grid.rowsPerDay)
     }
 
+=======
+        if name == "clairvoyant" { return plan }
+        let policy = try PolicyCatalogue.policy(
+            parsing: name, service: service.model, tick: tick, peakRate: trace.peakRate)
+        let own = try ModelCatalogue.forecaster(named: model)
+        let forecaster = try rollingForecaster(for: policy, step: trace.series.step, tick: tick, own: own)
+        return runPolicy(policy, trace: trace, service: service, tick: tick, forecaster: forecaster)
+    }
+
+>>>>>>> d3e5f416380d4ecc9ad146e5d0ae2ee2e272e830
     private func write(_ decisions: [ReplayDecision], from start: Timestamp, to path: String) throws {
         let rows = decisions.map { "\(start.advanced(bySeconds: $0.second)),\($0.desired)\n" }
         try ("timestamp,desired\n" + rows.joined()).write(toFile: path, atomically: true, encoding: .utf8)
