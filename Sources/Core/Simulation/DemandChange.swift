@@ -1,6 +1,6 @@
 import Kernels
 package import Series
-import Units
+package import Units
 
 /// A what-if on demand: something that happens to the same history.
 package struct DemandChange: Hashable, Sendable {
@@ -115,7 +115,9 @@ private struct DemandChangeFields {
 
     mutating func time(_ name: String) throws(ReplayError) -> Timestamp? {
         guard let value = take(name) else { return nil }
-        guard let time = Timestamp(parsing: value) else { throw ReplayError("inject \"\(text)\": \(name) must be a time") }
+        guard let time = Timestamp(parsing: value) else {
+            throw ReplayError("inject \"\(text)\": \(name) must be a time")
+        }
         return time
     }
 

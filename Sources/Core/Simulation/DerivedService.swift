@@ -1,6 +1,7 @@
 import Kernels
-package import Planning
+import Planning
 package import Series
+import Units
 
 extension ReplayService {
     /// What the figures of a derived service are made from.
@@ -28,13 +29,15 @@ extension ReplayService {
 
     /// The same with other figures; `perInstance` is demand per second.
     package func changed(
-        startupSeconds: Double? = nil, perInstance: Double? = nil, prices: (idle: Double, late: Double)? = nil
+        startupSeconds: Double? = nil, perInstance: Double? = nil, initialInstances: Int? = nil,
+        prices: (idle: Double, late: Double)? = nil
     ) throws(ReplayError) -> ReplayService {
         let model = model
         return try ReplayService(
             perInstance: perInstance ?? model.perInstance.perSecond,
             startupSeconds: startupSeconds ?? Double(model.startupSeconds), sloWaitSeconds: model.sloWaitSeconds,
-            minInstances: model.minInstances, maxInstances: model.maxInstances, initialInstances: initialInstances,
+            minInstances: model.minInstances, maxInstances: model.maxInstances,
+            initialInstances: initialInstances ?? self.initialInstances,
             gaps: gaps, kind: model.kind, idleCost: prices?.idle ?? model.prices?.idlePerInstanceHour,
             lateCost: prices?.late ?? model.prices?.latePerRequest)
     }

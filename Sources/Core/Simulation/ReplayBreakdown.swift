@@ -1,3 +1,5 @@
+import Planning
+
 /// What falls into each stretch of the scored part: late requests by when they arrived, and what is billed.
 package struct ReplayBreakdown: Hashable, Sendable {
     /// What a cell spans; the last may be cut short.

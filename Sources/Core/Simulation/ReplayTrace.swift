@@ -15,6 +15,9 @@ package struct ReplayTrace: Sendable {
         _ series: RegularSeries, service: ReplayService, from: Timestamp? = nil, to: Timestamp? = nil
     ) throws(ReplayError) {
         let grid = series.grid
+        if let from, from >= grid.end {
+            throw ReplayError("from = \(from) leaves nothing to score: the trace ends at \(grid.end)")
+        }
         guard let first = grid.row(startingAt: from ?? grid.start), let end = grid.row(startingAt: to ?? grid.end),
             first < end
         else { throw ReplayError("from and to must lie on the trace's grid, inside it, from before to") }

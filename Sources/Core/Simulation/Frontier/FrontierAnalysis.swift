@@ -1,5 +1,5 @@
-package import Planning
-package import Units
+import Planning
+import Units
 
 /// Chooses on the first part of the scored history, and says what the choice came to on the rest.
 package struct FrontierAnalysis: Sendable {
@@ -56,9 +56,9 @@ package struct FrontierAnalysis: Sendable {
     /// What to make small, the first first; nil where the goal is not met.
     private func rank(_ total: CellSums.Total) -> [Double]? {
         switch settings.goal {
-        case .late(let late): total.lateShare <= late ? [total.cost, total.lateShare] : nil
-        case .budget(let most): total.cost <= most ? [total.lateShare, total.cost] : nil
-        case .prices(let prices): [prices.money(hours: total.hours, late: total.late), total.lateShare]
+        case .late(let late): return total.lateShare <= late ? [total.cost, total.lateShare] : nil
+        case .budget(let most): return total.cost <= most ? [total.lateShare, total.cost] : nil
+        case .prices(let prices): return [prices.money(hours: total.hours, late: total.late), total.lateShare]
         }
     }
 
@@ -146,4 +146,20 @@ package struct FrontierAnalysis: Sendable {
 
 extension Interval {
     static func exactly(_ value: Double) -> Interval { Interval(low: value, estimate: value, high: value) }
+}
+
+extension FrontierAnalysis {
+    /// The best settings over the whole scored part.
+    package func startupCase(_ service: ReplayService, isAsIs: Bool, clairvoyantHours: Double) -> StartupCase {
+        let all = first.lowerBound..<rest.upperBound
+        func point(_ role: FrontierFamily.Role) -> FrontierPoint? {
+            best(of: role, on: all).map {
+                outcomes[$0].point(clairvoyantHours: clairvoyantHours, prices: service.model.prices)
+            }
+        }
+        let least = outcomes.filter { $0.role == .predictive }.map(\.figures.late).min() ?? 1
+        return StartupCase(
+            startupSeconds: service.model.startupSeconds, isAsIs: isAsIs, recommended: point(.predictive),
+            peer: point(.peer), leastLate: least, clairvoyantHours: clairvoyantHours)
+    }
 }

@@ -8,24 +8,29 @@ extension FrontierAnalysis {
     package func verdict(_ choice: FrontierChoice?) -> FrontierVerdict {
         guard let problem = tooShort else { return judged(choice) }
         return FrontierVerdict(
-            kind: .tooShort, sentences: [problem, "The figures of all settings are shown; none is recommended on them."])
+            kind: .tooShort,
+            sentences: [problem, "The figures of all settings are shown; none is recommended on them."])
     }
 
     /// Why nothing can be said; nil where something can.
     private var tooShort: String? {
         if blockCells == nil {
             let hours = decimal(Double(rest.count * cellSeconds) / 3_600, 1)
-            return "The history is too short for a recommendation: \(hours) hours are left to report on, and 8 are needed."
+            return
+                "The history is too short for a recommendation: \(hours) hours are left to report on, and 8 are needed."
         }
         guard case .late(let late) = settings.goal else { return nil }
         let fewest = min(sums.requests(in: first), sums.requests(in: rest))
         guard fewest * late < Self.fewest else { return nil }
-        return "There are too few requests to tell whether \(percent(late)) are late: \(decimal(fewest, 0)) in a part of the "
+        return
+            "There are too few requests to tell whether \(percent(late)) are late: \(decimal(fewest, 0)) in a part of the "
             + "history, and \(decimal(Self.fewest / late, 0)) are needed."
     }
 
     private func judged(_ choice: FrontierChoice?) -> FrontierVerdict {
-        guard let choice else { return FrontierVerdict(kind: .tooShort, sentences: ["Nothing was swept to choose from."]) }
+        guard let choice else {
+            return FrontierVerdict(kind: .tooShort, sentences: ["Nothing was swept to choose from."])
+        }
         let own = best(of: .predictive, on: first) != nil
         switch (own, choice.peer) {
         case (false, nil): return nobody(choice)
@@ -74,7 +79,7 @@ extension FrontierAnalysis {
             return FrontierVerdict(
                 kind: .reactiveIsCheaper,
                 sentences: [
-                    "Stay with \(peer.policy): prewarming would take \(percent(saved.negated)) more instance-hours \(how)."
+                    "Stay with \(peer.policy): prewarming would take \(share(saved.negated)) more instance-hours \(how)."
                 ] + facts)
         }
         if saved.estimate < Self.worthwhile {
@@ -82,13 +87,13 @@ extension FrontierAnalysis {
                 kind: .reactiveIsEnough,
                 sentences: [
                     "Reactive is enough here: \(peer.policy) meets the goal at cost \(decimal(peer.cost.estimate, 2)), "
-                        + "prewarming would save \(percent(saved)), less than \(percent(Self.worthwhile))."
+                        + "prewarming would save \(share(saved)), less than \(percent(Self.worthwhile))."
                 ] + facts)
         }
         return FrontierVerdict(
             kind: .saves,
             sentences: [
-                "Prewarming saves \(percent(saved)) of the instance-hours of \(peer.family) \(how): take "
+                "Prewarming saves \(share(saved)) of the instance-hours of \(peer.family) \(how): take "
                     + "\(choice.recommended.policy)."
             ] + (saved.low < 0 ? ["The interval holds 0: on other days it might save nothing."] : []) + facts)
     }
@@ -108,7 +113,7 @@ extension FrontierAnalysis {
     }
 
     private func onTheRest(_ setting: ChosenSetting) -> String {
-        "On the part it was not chosen on, \(setting.policy) had \(percent(setting.late)) late at cost "
+        "On the part it was not chosen on, \(setting.policy) had \(share(setting.late)) late at cost "
             + "\(decimal(setting.cost.estimate, 2))\(bounds(setting.cost) { decimal($0, 2) })."
     }
 
@@ -118,7 +123,7 @@ extension FrontierAnalysis {
         } ?? "its own lateness"
     }
 
-    private func percent(_ interval: Interval) -> String { percent(interval.estimate) + bounds(interval, percent) }
+    private func share(_ interval: Interval) -> String { percent(interval.estimate) + bounds(interval, percent) }
 
     private func bounds(_ interval: Interval, _ text: (Double) -> String) -> String {
         interval.low < interval.high ? " [\(text(interval.low)) to \(text(interval.high))]" : ""
@@ -133,7 +138,8 @@ extension Interval {
 func percent(_ share: Double) -> String {
     let value = 100 * share
     let size = abs(value)
-    return decimal(value, size == 0 || size >= 9.95 ? 0 : size >= 0.995 ? 1 : size >= 0.0995 ? 2 : size >= 0.00995 ? 3 : 4) + "%"
+    return decimal(
+        value, size == 0 || size >= 9.95 ? 0 : size >= 0.995 ? 1 : size >= 0.0995 ? 2 : size >= 0.00995 ? 3 : 4) + "%"
 }
 
 /// A number with `places` decimals.

@@ -1,5 +1,6 @@
-package import Planning
-package import Series
+import Forecasting
+import Planning
+import Series
 import Units
 
 /// Where requests were late, and which decisions would have had to be others.
@@ -91,10 +92,11 @@ extension DecisionRecord {
     init(_ observation: Observation, _ decision: Decision, _ service: ReplayService) {
         (time, self.decision) = (observation.now, decision)
         (desired, ready, starting) = (observation.desired, observation.ready, observation.starting)
-        forecast = observation.forecast.map { forecast in
-            let served = observation.now.advanced(bySeconds: service.model.startupSeconds)
-            return Self.levels.map { ForecastLevel(level: $0, rate: forecast.rate(at: served, level: $0, service)) }
-        } ?? []
+        forecast =
+            observation.forecast.map { forecast in
+                let served = observation.now.advanced(bySeconds: service.model.startupSeconds)
+                return Self.levels.map { ForecastLevel(level: $0, rate: forecast.rate(at: served, level: $0, service)) }
+            } ?? []
     }
 }
 
@@ -140,7 +142,9 @@ package struct LeadForecasts: Sendable {
     package func timeline(
         _ trace: ReplayTrace, _ policies: [(policy: String, decisions: [ReplayDecision])]
     ) -> FrontierTimeline {
-        func series(_ values: [Double]) -> RegularSeries { RegularSeries(start: start, step: grid.step, values: values) }
+        func series(_ values: [Double]) -> RegularSeries {
+            RegularSeries(start: start, step: grid.step, values: values)
+        }
         return FrontierTimeline(
             demand: RegularSeries(start: trace.start, step: trace.step, values: trace.rates), low: series(low),
             median: series(median), high: series(high), lowLevel: Self.lowLevel, highLevel: Self.highLevel,

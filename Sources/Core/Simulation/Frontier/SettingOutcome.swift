@@ -1,4 +1,4 @@
-import Planning
+package import Units
 
 /// A setting with what it came to, also by cells of the scored part.
 package struct SettingOutcome: Sendable {
