@@ -1,6 +1,5 @@
 import Foundation
 import Kernels
-import Ports
 import Series
 import SeriesStoreSQLite
 import TestSupport
