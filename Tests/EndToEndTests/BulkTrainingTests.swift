@@ -78,7 +78,8 @@ import Units
             try await store(bare, shops: 0)
             let trained = try await BuiltBinary.run(
                 [
-                    "train", "--db", db, "--series", #"orders{region="eu"}"#, "--all", "--model", model, "--horizon", "24h",
+                    "train", "--db", db, "--series", #"orders{region="eu"}"#, "--all", "--model", model, "--horizon",
+                    "24h",
                     "--json",
                 ], boundSeconds: 250)
             #expect(trained.status == 0, "\(trained.errors)")
@@ -125,14 +126,21 @@ import Units
         try await withTemporaryDirectory { directory in
             let db = directory.appending(path: "a.db").path
             try await store(db, shops: 6)
-            let arguments = ["train", "--db", db, "--series", "orders{}", "--all", "--model", "ridge", "--horizon", "2h"]
+            let arguments = [
+                "train", "--db", db, "--series", "orders{}", "--all", "--model", "ridge", "--horizon", "2h",
+            ]
             let trained = try await BuiltBinary.run(arguments)
             #expect(trained.status == 0, "\(trained.errors)")
-            let words = ["series", "7", "trained", "6", "ridge", "failed", "1", "the history has 96 rows", "WQL held out"]
+            let words = [
+                "series", "7", "trained", "6", "ridge", "failed", "1", "the history has 96 rows", "WQL held out",
+            ]
             for word in words { #expect(trained.output.contains(word), "\(word) in\n\(trained.output)") }
             let list = try await BuiltBinary.run(["models", "list", "--db", db, "--json"])
-            let versions = try #require(try JSONSerialization.jsonObject(with: Data(list.output.utf8)) as? [[String: Any]])
-            #expect(versions.count == 6 && versions.allSatisfy { $0["version"] as? Int == 1 && $0["model"] as? String == "ridge" })
+            let versions = try #require(
+                try JSONSerialization.jsonObject(with: Data(list.output.utf8)) as? [[String: Any]])
+            #expect(
+                versions.count == 6
+                    && versions.allSatisfy { $0["version"] as? Int == 1 && $0["model"] as? String == "ridge" })
             // The same by any number of workers, and a version more of each.
             let again = try await BuiltBinary.run(arguments + ["--workers", "1", "--json"])
             let series = try #require(try json(again)["series"] as? [[String: Any]])
@@ -162,7 +170,9 @@ import Units
                 #expect(outcome.status != 0 && outcome.errors.contains(message), "\(arguments): \(outcome.errors)")
             }
             // All of them failed: told, and no success.
-            let failed = try await BuiltBinary.run(["train", "--db", db, "--series", "orders", "--all", "--model", "net"])
+            let failed = try await BuiltBinary.run([
+                "train", "--db", db, "--series", "orders", "--all", "--model", "net",
+            ])
             #expect(failed.status == 1 && failed.output.contains("the history has 96 rows"), "\(failed.output)")
         }
     }

@@ -76,7 +76,8 @@ import Units
     /// How far the medians of the day after the store's end are off, as a share of what came.
     private func miss(_ series: RegularSeries, _ db: String, _ arguments: [String]) async throws -> Double {
         let outcome = try await BuiltBinary.run(
-            ["predict", "--db", db, "--series", "rides", "--horizon", "24h", "--quantiles", "0.5", "--json"] + arguments)
+            ["predict", "--db", db, "--series", "rides", "--horizon", "24h", "--quantiles", "0.5", "--json"] + arguments
+        )
         #expect(outcome.status == 0, "\(outcome.errors)")
         let document = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
         let rows = try #require(document["rows"] as? [[String: Any]])
@@ -179,7 +180,8 @@ import Units
             #expect(try await miss(series, db, []) < 0.3 * untold)
             try "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:x\n".write(toFile: ics, atomically: true, encoding: .utf8)
             let broken = try await BuiltBinary.run(["config", "check", config])
-            #expect(broken.status != 0 && broken.errors.contains("us.ics:2: the event that begins here has no END:VEVENT"))
+            #expect(
+                broken.status != 0 && broken.errors.contains("us.ics:2: the event that begins here has no END:VEVENT"))
         }
     }
 }

@@ -40,7 +40,8 @@ import Units
             var sums = (helped: 0.0, alone: 0.0)
             for history in histories(4, rows: 5 * Self.season, seed: 900) {
                 let day = history.prefix(Self.season + 5)
-                let model = try helped.fit(day, task: Self.task), alone = try ModelCatalogue.auto.fit(day, task: Self.task)
+                let model = try helped.fit(day, task: Self.task),
+                    alone = try ModelCatalogue.auto.fit(day, task: Self.task)
                 #expect(model.name.contains("borrowed(\(forecaster.name))"), "\(model.name)")
                 sums.helped += loss(model, history, at: day.count)
                 sums.alone += loss(alone, history, at: day.count)

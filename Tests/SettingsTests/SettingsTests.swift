@@ -31,8 +31,10 @@ import Units
     @Test func eventsAreAFileAndItsZone() throws {
         #expect(try Settings(parsing: Self.valid, path: "c.yaml").workloads.first?.events == nil)
         let bare = Self.valid.hasSuffix("\n") ? Self.valid : Self.valid + "\n"
-        let events = try Settings(parsing: bare + "    events: {file: sales.ics, zone: Europe/Berlin}\n", path: "c.yaml")
-            .workloads.first?.events
+        let events = try Settings(
+            parsing: bare + "    events: {file: sales.ics, zone: Europe/Berlin}\n", path: "c.yaml"
+        )
+        .workloads.first?.events
         #expect(events == EventSettings(file: "sales.ics", zone: "Europe/Berlin"))
         for (events, problem) in [
             ("{zone: UTC}", "workloads[0].events.file: needed"), ("{fil: a.ics}", "did you mean 'file'?"),

@@ -131,7 +131,9 @@ struct BulkTraining {
     }
 
     private static func fitted(_ read: ReadSeries, _ shared: any SharedModel) -> Fitted {
-        guard read.history.suffix().contains(where: \.isFinite) else { return .failed(ForecastError.nothingKnown(rows: 0)) }
+        guard read.history.suffix().contains(where: \.isFinite) else {
+            return .failed(ForecastError.nothingKnown(rows: 0))
+        }
         let heldOut = shared.heldOut(of: read.history)
         let naive = try? SeasonalNaive().fit(read.history.prefix(heldOut.origins.first ?? 0), task: shared.task)
         let baseline = naive.map {

@@ -29,7 +29,8 @@ struct GlobalNetTraining: GlobalTraining {
         features = QuantileNetFeatures(task: task, usesWeek: hasWeeks)
         let most = max(500, min(Self.most.origins, Self.most.targets / task.horizon))
         // Origins that no other series has are worth more than neighbours of one: each gives its share and no more.
-        perSeries = min(Double(most) / Double(max(1, series)), Double(QuantileNetSamples.mostOrigins(horizon: task.horizon)))
+        perSeries = min(
+            Double(most) / Double(max(1, series)), Double(QuantileNetSamples.mostOrigins(horizon: task.horizon)))
         parts = QuantileNetParts(features: features)
     }
 
@@ -54,7 +55,8 @@ struct GlobalNetTraining: GlobalTraining {
     /// Learns from all that was added, which it then forgets.
     mutating func settle(probing histories: [KnownDemand]) throws(ForecastError) {
         guard parts.count >= Self.fewest else {
-            throw .historyTooShort(rows: histories.map(\.count).max() ?? 0, needed: features.rowsNeeded + 4 * features.task.horizon)
+            throw .historyTooShort(
+                rows: histories.map(\.count).max() ?? 0, needed: features.rowsNeeded + 4 * features.task.horizon)
         }
         var samples = QuantileNetSamples(parts)
         parts = QuantileNetParts(features: features)

@@ -21,7 +21,9 @@ extension QuantileNetMember {
         features: QuantileNetFeatures, recipe: QuantileNetRecipe
     ) throws(ForecastError) {
         let learnt = samples.split(holding: block)
-        guard learnt.count >= Self.fewest else { throw .tooManyGaps(rows: block.first.map { samples.origins[$0] } ?? 0) }
+        guard learnt.count >= Self.fewest else {
+            throw .tooManyGaps(rows: block.first.map { samples.origins[$0] } ?? 0)
+        }
         let residuals = try RidgeResiduals(samples, learnt: learnt)
         let last = samples.stepCount - 1
         for (row, point) in residuals.points.elements.enumerated() {

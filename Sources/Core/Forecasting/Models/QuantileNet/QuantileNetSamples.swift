@@ -48,7 +48,8 @@ struct QuantileNetParts: Sendable {
 
     /// Adds the samples of a history at `origins`. Each history is measured in units of its own, those of `scale`; an origin is
     /// numbered from `offset` on, which is 0 or puts the rows of all histories on one time axis.
-    mutating func add(filled: [Double], of history: KnownDemand, scale: FourthRoot, at origins: [Int], offset: Int = 0) {
+    mutating func add(filled: [Double], of history: KnownDemand, scale: FourthRoot, at origins: [Int], offset: Int = 0)
+    {
         let task = features.task
         let rows = QuantileNetRows(filled, scale: scale, season: task.season)
         let phase = FittedRidge.phase(history, rows: rows.count, season: task.season)
