@@ -184,7 +184,7 @@ struct BulkTraining {
         var history: KnownDemand { KnownDemand(rows) }
     }
 
-    /// The numbers of the series that are held at once: whole chunks, so that what is learnt does not depend on how many.
+    /// The numbers of the series that are learnt from at once: whole chunks, so that what is learnt does not depend on how many.
     private var batches: [Range<Int>] {
         let size = max(1, min(8, Self.rowsHeld / max(1, usualRows) / 64)) * 64
         return stride(from: 0, to: keys.count, by: size).map { $0..<min($0 + size, keys.count) }
@@ -207,13 +207,14 @@ struct BulkTraining {
         return found
     }
 
-    /// Reads, fits and publishes every series, a batch after the other.
+    /// Reads, fits and publishes every series, some after the others.
     private func everyBatch(
         _ progress: ProgressBar, _ fit: @escaping @Sendable (ReadSeries) -> Fitted
     ) async throws -> [BulkReport.Result] {
         let isEach = ModelCatalogue.global(named: model) == nil
         var results: [BulkReport.Result] = []
-        for batch in batches {
+        // A chunk at a time, as models are held beside the rows until they are stored.
+        for batch in globalChunks(of: keys.count) {
             var series = try await read(batch)
             if isEach { series = try await withLenders(series) }
             let fitted = try await mapped(
