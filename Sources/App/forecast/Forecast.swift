@@ -22,7 +22,10 @@ struct Forecast: AsyncParsableCommand {
                 name: "Forecasts:", subcommands: [Train.self, ModelsCommand.self, Predict.self, Evaluate.self]),
             CommandGroup(name: "Scaling:", subcommands: [Backtest.self, Daemon.self, ConfigCommand.self]),
             CommandGroup(
-                name: "Inside:", subcommands: [InstanceGuardCommand.self, DemoWorkerCommand.self, ScaleBenchmark.self]),
+                name: "Inside:",
+                subcommands: [
+                    InstanceGuardCommand.self, DemoWorkerCommand.self, ScaleBenchmark.self, ReplayBenchmark.self,
+                ]),
         ])
 
     @MainActor
