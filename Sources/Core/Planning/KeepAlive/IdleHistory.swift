@@ -1,0 +1,128 @@
+import Kernels
+
+/// The idle times of one function, the newest `limit` of them, and what they say of the next.
+///
+/// The next idle time is told by prediction by partial matching (J. Cleary and I. Witten, 1984) over whole minutes: what
+/// followed the last two idle times before, else what followed the last one, else any that was seen, else one about as long as
+/// those, else what is usual for functions like this one. Each step gives way to the next by how many different idle times
+/// it has seen, and older ones count less. So a timer is known for one after a single period, and 29, 1, 29, 1 after a few.
+struct IdleHistory: Sendable {
+    static let limit = 64
+    /// What an idle time counts for beside the one after it.
+    static let decay = 0.97
+
+    /// Whole minutes, oldest first.
+    private(set) var idleTimes: [Int] = []
+    private(set) var lastMinute: Int?
+    /// Calls after those of the first minute, which nothing could have been done about.
+    private(set) var callsAfterFirst = 0.0
+
+    mutating func add(minute: Int, calls: Double) {
+        if let lastMinute {
+            if idleTimes.count == Self.limit { idleTimes.removeFirst() }
+            idleTimes.append(minute - lastMinute)
+            callsAfterFirst += calls
+        }
+        lastMinute = minute
+    }
+
+    /// The mean of the logarithms of the newest, as a length; nil where there is none yet.
+    var usualLength: Double? {
+        guard !idleTimes.isEmpty else { return nil }
+        let recent = idleTimes.suffix(8)
+        return exponential(recent.reduce(0) { $0 + logarithm(Double($1)) } / Double(recent.count))
+    }
+
+    /// The weights of the idle times that followed the newest `order` of them.
+    private func followers(order: Int) -> IdleWeights {
+        var weights = IdleWeights()
+        let count = idleTimes.count
+        guard count > order || order == 0 else { return weights }
+        var weight = 1.0
+        for place in stride(from: count - 1, through: order, by: -1) {
+            defer { weight *= Self.decay }
+            if order > 0, idleTimes[place - 1] != idleTimes[count - 1] { continue }
+            if order > 1, idleTimes[place - 2] != idleTimes[count - 2] { continue }
+            weights.add(idleTimes[place], weight)
+        }
+        return weights
+    }
+
+    /// Puts what is known of the next idle time over `chances`, what is usual, a chance for each minute from the first on.
+    ///
+    /// Complexity: linear in the chances and in `limit` times the reach of the spreads.
+    func tell(_ chances: inout [Double], _ spreads: inout LengthSpreads) {
+        let seen = followers(order: 0)
+        guard seen.total > 0 else { return }
+        let orders = [followers(order: 2), followers(order: 1), seen]
+        // What is left for those after each step, the last of which are the lengths alone.
+        var left = 1.0
+        var shares: [Double] = []
+        for order in orders + [seen] {
+            let trust = order.total > 0 ? order.total / (order.total + Double(order.values.count)) : 0
+            shares.append(left * trust)
+            left *= 1 - trust
+        }
+        for place in chances.indices { chances[place] *= left }
+        for (order, share) in zip(orders, shares) where share > 0 { order.addExactly(share, to: &chances) }
+        for (value, weight) in seen.values {
+            spreads.add(shares[3] * weight / seen.total, around: value, to: &chances)
+        }
+    }
+}
+
+/// Idle times with a weight each; few of them, so that looking through them is fast.
+struct IdleWeights {
+    private(set) var values: [(value: Int, weight: Double)] = []
+    private(set) var total = 0.0
+
+    mutating func add(_ value: Int, _ weight: Double) {
+        total += weight
+        if let place = values.firstIndex(where: { $0.value == value }) {
+            values[place].weight += weight
+        } else {
+            values.append((value, weight))
+        }
+    }
+
+    /// Nine tenths stay where they are; counts of whole minutes move by one where a call is a moment early or late.
+    func addExactly(_ share: Double, to chances: inout [Double]) {
+        for (value, weight) in values {
+            let part = share * weight / total
+            for (minute, portion) in [(value - 1, 0.05), (value, 0.9), (value + 1, 0.05)] {
+                let place = max(minute, 1) - 1
+                if place < chances.count { chances[place] += part * portion }
+            }
+        }
+    }
+}
+
+/// Spreads of lengths about a length, by their ratio to it; each is made once.
+struct LengthSpreads: Sendable {
+    /// Of the logarithm of the ratio.
+    static let deviation = 0.35
+
+    private var known: [Int: (first: Int, weights: [Double])] = [:]
+
+    /// Adds `mass`, spread about `length`, to the chances of the minutes from the first on; what lies past them is dropped.
+    mutating func add(_ mass: Double, around length: Int, to chances: inout [Double]) {
+        let spread = known[length] ?? Self.spread(length)
+        known[length] = spread
+        let end = min(spread.first + spread.weights.count, chances.count + 1)
+        for minute in spread.first..<max(spread.first, end) {
+            chances[minute - 1] += mass * spread.weights[minute - spread.first]
+        }
+    }
+
+    private static func spread(_ length: Int) -> (first: Int, weights: [Double]) {
+        let reach = exponential(3 * deviation)
+        let first = max(1, Int(Double(length) / reach)), last = Int(Double(length) * reach) + 1
+        var weights = (first...last).map { minute in
+            let distance = (logarithm(Double(minute)) - logarithm(Double(length))) / deviation
+            return exponential(-distance * distance / 2)
+        }
+        let sum = weights.reduce(0, +)
+        for place in weights.indices { weights[place] /= sum }
+        return (first, weights)
+    }
+}
