@@ -1,11 +1,11 @@
 import Kernels
 
-/// The idle times of one function, the newest `limit` of them, and what they say of the next.
+/// The idle times of one function, the newest `limit` of them.
 ///
 /// The next idle time is told by prediction by partial matching (J. Cleary and I. Witten, 1984) over whole minutes: what
 /// followed the last two idle times before, else what followed the last one, else any that was seen, else one about as long as
-/// those, else what is usual for functions like this one. Each step gives way to the next by how many different idle times
-/// it has seen, and older ones count less. So a timer is known for one after a single period, and 29, 1, 29, 1 after a few.
+/// those, else what is usual for functions like this one. How far each step is trusted is told by `IdleTrust`, and older idle
+/// times count less. So a timer is known for one after a single period, and 29, 1, 29, 1 after a few.
 struct IdleHistory: Sendable {
     static let limit = 64
     /// What an idle time counts for beside the one after it.
@@ -48,25 +48,37 @@ struct IdleHistory: Sendable {
         return weights
     }
 
-    /// Puts what is known of the next idle time over `chances`, what is usual, a chance for each minute from the first on.
-    ///
-    /// Complexity: linear in the chances and in `limit` times the reach of the spreads.
-    func tell(_ chances: inout [Double], _ spreads: inout LengthSpreads) {
+    /// What there is to say of the next idle time, from what was most like now to the lengths alone.
+    func sources() -> [IdleSource] {
         let seen = followers(order: 0)
-        guard seen.total > 0 else { return }
-        let orders = [followers(order: 2), followers(order: 1), seen]
-        // What is left for those after each step, the last of which are the lengths alone.
-        var left = 1.0
-        var shares: [Double] = []
-        for order in orders + [seen] {
-            let trust = order.total > 0 ? order.total / (order.total + Double(order.values.count)) : 0
-            shares.append(left * trust)
-            left *= 1 - trust
+        guard seen.total > 0 else { return [] }
+        return [
+            IdleSource(step: 0, weights: followers(order: 2)), IdleSource(step: 1, weights: followers(order: 1)),
+            IdleSource(step: 2, weights: seen), IdleSource(step: 3, weights: seen),
+        ].filter { $0.weights.total > 0 }
+    }
+}
+
+/// One step of the prediction: idle times that were seen, taken as they are or, in the last step, as lengths.
+struct IdleSource {
+    static let steps = 4
+    let step: Int
+    let weights: IdleWeights
+    var isOfLengths: Bool { step == Self.steps - 1 }
+
+    /// The chance of `idleTime` by this source alone.
+    func chance(of idleTime: Int, _ spreads: inout LengthSpreads) -> Double {
+        guard isOfLengths else { return weights.chance(of: idleTime) }
+        return weights.values.reduce(0) { sum, seen in
+            sum + seen.weight / weights.total * spreads.chance(of: idleTime, around: seen.value)
         }
-        for place in chances.indices { chances[place] *= left }
-        for (order, share) in zip(orders, shares) where share > 0 { order.addExactly(share, to: &chances) }
-        for (value, weight) in seen.values {
-            spreads.add(shares[3] * weight / seen.total, around: value, to: &chances)
+    }
+
+    /// Adds `share` of the chances of this source.
+    func add(_ share: Double, to chances: inout [Double], _ spreads: inout LengthSpreads) {
+        guard isOfLengths else { return weights.addExactly(share, to: &chances) }
+        for seen in weights.values {
+            spreads.add(share * seen.weight / weights.total, around: seen.value, to: &chances)
         }
     }
 }
@@ -75,13 +87,24 @@ struct IdleHistory: Sendable {
 struct IdleWeights {
     private(set) var values: [(value: Int, weight: Double)] = []
     private(set) var total = 0.0
+    private(set) var count = 0
 
     mutating func add(_ value: Int, _ weight: Double) {
         total += weight
+        count += 1
         if let place = values.firstIndex(where: { $0.value == value }) {
             values[place].weight += weight
         } else {
             values.append((value, weight))
+        }
+    }
+
+    /// Of one idle time, as `addExactly` spreads them.
+    func chance(of idleTime: Int) -> Double {
+        values.reduce(0) { sum, seen in
+            let distance = abs(seen.value - idleTime)
+            let isFolded = seen.value == 1 && idleTime == 1
+            return sum + seen.weight / total * (distance == 0 ? (isFolded ? 0.95 : 0.9) : distance == 1 ? 0.05 : 0)
         }
     }
 
@@ -103,6 +126,14 @@ struct LengthSpreads: Sendable {
     static let deviation = 0.35
 
     private var known: [Int: (first: Int, weights: [Double])] = [:]
+
+    /// Of an idle time, by what is spread about `length`.
+    mutating func chance(of idleTime: Int, around length: Int) -> Double {
+        let spread = known[length] ?? Self.spread(length)
+        known[length] = spread
+        let place = idleTime - spread.first
+        return spread.weights.indices.contains(place) ? spread.weights[place] : 0
+    }
 
     /// Adds `mass`, spread about `length`, to the chances of the minutes from the first on; what lies past them is dropped.
     mutating func add(_ mass: Double, around length: Int, to chances: inout [Double]) {

@@ -1,7 +1,7 @@
 /// `prewarm`: a function is loaded while it is worth it, by its own idle times and those of functions like it.
 ///
-/// Which interval of the next idle time that is follows from the chances of its lengths (`IdleHistory`, over
-/// `PooledIdleTimes`) and what a cold start is worth (`WarmInterval`). Timers are so loaded for their minute alone, and a
+/// Which interval of the next idle time that is follows from the chances of its lengths (`IdleHistory`, as far
+/// as `IdleTrust` goes, over `PooledIdleTimes`) and what a cold start is worth (`WarmInterval`). Timers are so loaded for their minute alone, and a
 /// function that was seen once as long as others of which no more was known have taken to come back.
 package struct PrewarmKeepAlive: KeepAlivePolicy {
     /// The choice that `prewarm` makes without a number.
@@ -15,6 +15,7 @@ package struct PrewarmKeepAlive: KeepAlivePolicy {
     private let dial: Double
     private let terms: KeepAliveTerms
     private var pool = PooledIdleTimes(horizon: horizon)
+    private var trust = IdleTrust()
     private var spreads = LengthSpreads()
     private var functions: [Function] = []
     /// Those that have been called, ascending, and the last minute told.
@@ -34,6 +35,7 @@ package struct PrewarmKeepAlive: KeepAlivePolicy {
 
     package mutating func windows(after minute: Int, _ calls: [MinuteCalls]) -> [KeepAliveWindow] {
         age(to: minute)
+        for call in calls { learnTrust(call.function, minute) }
         for call in calls { learn(call, minute) }
         return calls.map { decide($0.function, minute) }
     }
@@ -48,6 +50,16 @@ package struct PrewarmKeepAlive: KeepAlivePolicy {
             }
         }
         lastMinute = minute
+    }
+
+    /// Before what is usual has learnt of this minute.
+    private mutating func learnTrust(_ number: Int, _ minute: Int) {
+        guard number < functions.count, let last = functions[number].history.lastMinute else { return }
+        let idleTime = minute - last, usual = pool.chances(kind: functions[number].kind)
+        guard idleTime <= usual.count else { return }
+        let sources = functions[number].history.sources()
+        let chances = sources.map { $0.chance(of: idleTime, &spreads) }
+        trust.learn(sources, chances: chances, usual: usual[idleTime - 1])
     }
 
     private mutating func learn(_ call: MinuteCalls, _ minute: Int) {
@@ -65,7 +77,10 @@ package struct PrewarmKeepAlive: KeepAlivePolicy {
     private mutating func decide(_ number: Int, _ minute: Int) -> KeepAliveWindow {
         let function = functions[number]
         var chances = pool.chances(kind: function.kind)
-        function.history.tell(&chances, &spreads)
+        let sources = function.history.sources()
+        let (shares, left) = trust.shares(sources)
+        for place in chances.indices { chances[place] *= left }
+        for (source, share) in zip(sources, shares) { source.add(share, to: &chances, &spreads) }
         return WarmInterval(chances: chances, worth: worth(number, minute), lead: terms.lead).window
     }
 
