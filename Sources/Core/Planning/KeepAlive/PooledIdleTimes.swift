@@ -2,8 +2,8 @@ import Kernels
 
 /// How long functions are idle, learnt from all of them, in kinds by how long they usually are.
 ///
-/// A hazard for each minute of age, shrunk to that of the ages about it, which is shrunk to a hazard that falls with age as
-/// 1/(2·age). Idle times that still last count as far as they have come, so that the rarely called are not mistaken for gone.
+/// A hazard for each minute of age, shrunk to that of the ages about it, which is shrunk to that of all kinds, and that to a
+/// hazard that falls with age as 1/(2·age). Idle times that still last count as far as they have come, so that the rarely called are not mistaken for gone.
 struct PooledIdleTimes: Sendable {
     /// Newcomers, then idle times of under 2 minutes, under 4, and so on.
     static let kinds = 9
@@ -15,6 +15,8 @@ struct PooledIdleTimes: Sendable {
     let horizon: Int
     private let groups: [Range<Int>]
     private var tables: [Table]
+    /// Of all kinds.
+    private var whole: Table
 
     private struct Table: Sendable {
         /// Idle times that ended at each age, and that were not over before it.
@@ -27,7 +29,8 @@ struct PooledIdleTimes: Sendable {
         self.horizon = horizon
         groups = Self.groups(of: horizon)
         let none = [Double](repeating: 0, count: horizon)
-        tables = Array(repeating: Table(ended: none, reached: none), count: Self.kinds)
+        whole = Table(ended: none, reached: none)
+        tables = Array(repeating: whole, count: Self.kinds)
     }
 
     static func kind(usualLength: Double?) -> Int {
@@ -41,6 +44,7 @@ struct PooledIdleTimes: Sendable {
     mutating func reach(age: Int, kind: Int) {
         guard age <= horizon else { return }
         tables[kind].reached[age - 1] += 1
+        whole.reached[age - 1] += 1
         tables[kind].isStale = true
     }
 
@@ -48,6 +52,7 @@ struct PooledIdleTimes: Sendable {
     mutating func end(age: Int, kind: Int) {
         guard age <= horizon else { return }
         tables[kind].ended[age - 1] += 1
+        whole.ended[age - 1] += 1
         tables[kind].isStale = true
     }
 
@@ -66,13 +71,8 @@ struct PooledIdleTimes: Sendable {
         var chances = [Double](repeating: 0, count: horizon)
         var rest = 1.0
         for group in groups {
-            let prior = Self.groupPrior * Double(group.count)
-            var (ended, reached) = (0.0, 0.0)
-            for place in group {
-                ended += table.ended[place] + Self.groupPrior * Self.usualHazard(place + 1)
-                reached += table.reached[place]
-            }
-            let common = ended / (reached + prior)
+            let usual = group.reduce(0) { $0 + Self.usualHazard($1 + 1) } / Double(group.count)
+            let common = hazard(table, group, orElse: hazard(whole, group, orElse: usual))
             for place in group {
                 let hazard = (table.ended[place] + Self.agePrior * common) / (table.reached[place] + Self.agePrior)
                 chances[place] = rest * hazard
@@ -80,6 +80,12 @@ struct PooledIdleTimes: Sendable {
             }
         }
         return chances
+    }
+
+    private func hazard(_ table: Table, _ group: Range<Int>, orElse usual: Double) -> Double {
+        let prior = Self.groupPrior * Double(group.count)
+        let ended = table.ended[group].reduce(0, +), reached = table.reached[group].reduce(0, +)
+        return (ended + prior * usual) / (reached + prior)
     }
 
     private static func usualHazard(_ age: Int) -> Double { 0.5 / (Double(age) + 0.5) }
