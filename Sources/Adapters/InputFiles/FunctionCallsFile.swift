@@ -36,7 +36,8 @@ package enum FunctionCallsFile {
     private struct Rows {
         private static let grid = WideGrid(start: Timestamp(millisecondsSinceEpoch: 0), step: 60)
         private let minutes: Int
-        private var decoder: WideCSVDecoder
+        /// Of any row; a copy for each, so that what is told of functions named twice is told here.
+        private let decoder: WideCSVDecoder
         private var names: Set<String> = []
 
         init(_ header: ArraySlice<UInt8>) throws(LineProblem) {
@@ -55,7 +56,7 @@ package enum FunctionCallsFile {
 
         /// None where the row has no count.
         mutating func decode(_ line: ArraySlice<UInt8>) throws(LineProblem) -> [FunctionCalls] {
-            var batch = SampleBatch()
+            var batch = SampleBatch(), decoder = decoder
             try decoder.decode(line, into: &batch)
             guard let key = batch.keys.first, let samples = batch.columns.first else { return [] }
             let name = key.labels.first { $0.name == "series" }?.value ?? ""

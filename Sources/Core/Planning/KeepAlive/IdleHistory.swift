@@ -3,9 +3,10 @@ import Kernels
 /// The idle times of one function, the newest `limit` of them.
 ///
 /// The next idle time is told by prediction by partial matching (J. Cleary and I. Witten, 1984) over whole minutes: what
-/// followed the last two idle times before, else what followed the last one, else any that was seen, else one about as long as
-/// those, else what is usual for functions like this one. How far each step is trusted is told by `IdleTrust`, and older idle
-/// times count less. So a timer is known for one after a single period, and 29, 1, 29, 1 after a few.
+/// followed the last two idle times before, else what followed the last one, else any that was seen, else one of those but for
+/// a minute, else one about as long, else what is usual for functions like this one. How far each step is trusted is told by
+/// `IdleTrust`, and older idle times count less. So a timer is known for one after a single period, and 29, 1, 29, 1 after a
+/// few.
 struct IdleHistory: Sendable {
     static let limit = 64
     /// What an idle time counts for beside the one after it.
@@ -53,33 +54,62 @@ struct IdleHistory: Sendable {
         let seen = followers(order: 0)
         guard seen.total > 0 else { return [] }
         return [
-            IdleSource(step: 0, weights: followers(order: 2)), IdleSource(step: 1, weights: followers(order: 1)),
-            IdleSource(step: 2, weights: seen), IdleSource(step: 3, weights: seen),
+            IdleSource(step: 0, reading: .exact, weights: followers(order: 2)),
+            IdleSource(step: 1, reading: .exact, weights: followers(order: 1)),
+            IdleSource(step: 2, reading: .exact, weights: seen),
+            IdleSource(step: 3, reading: .nextMinute, weights: seen),
+            IdleSource(step: 4, reading: .length, weights: seen),
         ].filter { $0.weights.total > 0 }
     }
 }
 
-/// One step of the prediction: idle times that were seen, taken as they are or, in the last step, as lengths.
+/// One step of the prediction: idle times that were seen.
 struct IdleSource {
-    static let steps = 4
+    /// What they say of the next one.
+    enum Reading {
+        /// That it is one of them.
+        case exact
+        /// That it is one of them but for a minute: whole minutes move by one where a call is a moment early or late.
+        case nextMinute
+        /// That it is about as long.
+        case length
+    }
+
+    static let steps = 5
     let step: Int
+    let reading: Reading
     let weights: IdleWeights
-    var isOfLengths: Bool { step == Self.steps - 1 }
 
     /// The chance of `idleTime` by this source alone.
     func chance(of idleTime: Int, _ spreads: inout LengthSpreads) -> Double {
-        guard isOfLengths else { return weights.chance(of: idleTime) }
-        return weights.values.reduce(0) { sum, seen in
-            sum + seen.weight / weights.total * spreads.chance(of: idleTime, around: seen.value)
+        weights.values.reduce(0) { sum, seen in
+            let share = seen.weight / weights.total
+            switch reading {
+            case .exact: return sum + (seen.value == idleTime ? share : 0)
+            case .nextMinute:
+                return sum + share * Self.neighbours(seen.value).reduce(0) { $0 + ($1 == idleTime ? 0.5 : 0) }
+            case .length: return sum + share * spreads.chance(of: idleTime, around: seen.value)
+            }
         }
     }
 
     /// Adds `share` of the chances of this source.
     func add(_ share: Double, to chances: inout [Double], _ spreads: inout LengthSpreads) {
-        guard isOfLengths else { return weights.addExactly(share, to: &chances) }
         for seen in weights.values {
-            spreads.add(share * seen.weight / weights.total, around: seen.value, to: &chances)
+            let part = share * seen.weight / weights.total
+            switch reading {
+            case .exact: Self.put(part, at: seen.value, in: &chances)
+            case .nextMinute: for minute in Self.neighbours(seen.value) { Self.put(part / 2, at: minute, in: &chances) }
+            case .length: spreads.add(part, around: seen.value, to: &chances)
+            }
         }
+    }
+
+    /// There is no idle time of no minute.
+    private static func neighbours(_ value: Int) -> [Int] { value > 1 ? [value - 1, value + 1] : [2, 2] }
+
+    private static func put(_ part: Double, at minute: Int, in chances: inout [Double]) {
+        if minute <= chances.count { chances[minute - 1] += part }
     }
 }
 
@@ -96,26 +126,6 @@ struct IdleWeights {
             values[place].weight += weight
         } else {
             values.append((value, weight))
-        }
-    }
-
-    /// Of one idle time, as `addExactly` spreads them.
-    func chance(of idleTime: Int) -> Double {
-        values.reduce(0) { sum, seen in
-            let distance = abs(seen.value - idleTime)
-            let isFolded = seen.value == 1 && idleTime == 1
-            return sum + seen.weight / total * (distance == 0 ? (isFolded ? 0.95 : 0.9) : distance == 1 ? 0.05 : 0)
-        }
-    }
-
-    /// Nine tenths stay where they are; counts of whole minutes move by one where a call is a moment early or late.
-    func addExactly(_ share: Double, to chances: inout [Double]) {
-        for (value, weight) in values {
-            let part = share * weight / total
-            for (minute, portion) in [(value - 1, 0.05), (value, 0.9), (value + 1, 0.05)] {
-                let place = max(minute, 1) - 1
-                if place < chances.count { chances[place] += part * portion }
-            }
         }
     }
 }
