@@ -66,4 +66,34 @@ package struct RollingForecaster: Sendable {
         if needsUpdate(known) { update(known) }
         return model?.forecast(after: known)
     }
+
+    /// What `forecast(after:)` gives at each of `origins`, known rows of `history`, one after the other. Between refits and
+    /// updates the model is asked for all origins at once.
+    package mutating func forecasts(of history: KnownDemand, at origins: Range<Int>) -> [QuantileForecast?] {
+        var forecasts: [QuantileForecast?] = []
+        forecasts.reserveCapacity(origins.count)
+        var origin = origins.lowerBound
+        while origin < origins.upperBound {
+            let known = history.prefix(origin)
+            if needsRefit(known) { refit(known) }
+            if needsUpdate(known) { update(known) }
+            let end = [nextRefit, nextUpdate].compactMap { $0 }.reduce(origins.upperBound) { end, due in
+                min(end, max(origin + 1, history.row(notBefore: due)))
+            }
+            if let model {
+                forecasts += model.forecasts(of: history.prefix(end - 1), at: Array(origin..<end))
+            } else {
+                forecasts += [QuantileForecast?](repeating: nil, count: end - origin)
+            }
+            origin = end
+        }
+        return forecasts
+    }
+}
+
+extension KnownDemand {
+    /// The first row that does not start before `time`.
+    fileprivate func row(notBefore time: Timestamp) -> Int {
+        Int((time.seconds(since: start) / Double(step)).rounded(.up))
+    }
 }

@@ -34,29 +34,64 @@ struct FittedQuantileNet: FittedModel {
         forecasts(of: history, at: [history.count])[0]
     }
 
-    /// Every origin is computed by itself in the same buffers: products of other sizes might round otherwise.
+    /// Every origin is computed by itself in the same buffers: products of other sizes might round otherwise. The rows that
+    /// origins look at are made once for those that look at the same.
     func forecasts(of history: KnownDemand, at origins: [Int]) -> [QuantileForecast] {
         var networks = QuantileNetworks(members, shape: features.shape, task: task)
         var inputs = QuantileNetInputs()
-        return origins.map { origin in
-            let known = history.prefix(origin)
-            read(known, into: &inputs)
+        var window: Window?
+        return origins.enumerated().map { index, origin in
+            let known = history.prefix(origin), start = windowStart(known)
+            if window.map({ !$0.serves(origin, from: start, rowsNeeded: features.rowsNeeded) }) ?? true {
+                let alike = origins[index...].prefix { windowStart(history.prefix($0)) == start }
+                let end = origin < features.rowsNeeded ? origin : alike.max() ?? origin
+                window = self.window(history.prefix(end), from: start)
+            }
+            if let window { read(window, origin: origin, into: &inputs) }
             let limit = max(cap, 1.5 * inputs.highest[0])
             let values = networks.quantiles(&inputs, scale: scale, limit: limit, columns: features.stepCount)
             return QuantileForecast(origin: known.end, step: known.step, levels: task.levels, values: values)
         }
     }
 
+    /// Rows from `start` of a history to `end`, after `padding` more.
+    private struct Window {
+        let start: Int, end: Int, padding: Int
+        let rows: QuantileNetRows
+        /// Rows since the epoch at the first of `rows`.
+        let phase: Int
+
+        /// What was put before a short history is right for one origin alone.
+        func serves(_ origin: Int, from start: Int, rowsNeeded: Int) -> Bool {
+            self.start == start && (origin == end || padding == 0 && origin < end && origin >= rowsNeeded)
+        }
+    }
+
+    /// The first row that is looked at: the same for the origins of a season, so that sums over rows, which begin there, come
+    /// out the same in whatever company an origin is asked for.
+    private func windowStart(_ known: KnownDemand) -> Int {
+        let earliest = known.count - features.reach
+        guard earliest > 0 else { return 0 }
+        let phase = FittedRidge.phase(known, rows: features.reach, season: task.season)
+        return max(0, earliest - phase % task.season)
+    }
+
     /// A history shorter than what is learnt from is taken to have been as its first season was, or within that as it is on
     /// the whole.
-    private func read(_ known: KnownDemand, into inputs: inout QuantileNetInputs) {
-        let recent = CausalRows(known, season: task.season, limit: features.reach).filled()
+    private func window(_ known: KnownDemand, from start: Int) -> Window {
+        let recent = CausalRows(known, season: task.season, limit: known.count - start).filled()
+        let padding = max(0, features.rowsNeeded - recent.count)
         let rows = QuantileNetRows(
             ScaledDemand.extended(recent, to: features.rowsNeeded, season: task.season), scale: scale,
             season: task.season)
         let phase = FittedRidge.phase(known, rows: rows.count, season: task.season)
+        return Window(start: start, end: known.count, padding: padding, rows: rows, phase: phase)
+    }
+
+    private func read(_ window: Window, origin: Int, into inputs: inout QuantileNetInputs) {
         inputs.removeAll()
-        features.append(rows, origin: rows.count, phase: phase, to: &inputs)
+        features.append(
+            window.rows, origin: window.padding + origin - window.start, phase: window.phase, to: &inputs)
         originScale.apply(to: &inputs.origins, columns: features.originCount)
         stepScale.apply(to: &inputs.steps, columns: features.stepCount)
     }
