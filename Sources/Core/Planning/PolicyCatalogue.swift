@@ -21,7 +21,8 @@ package enum PolicyCatalogue {
         switch (parts[0], argument) {
         case ("predictive", _):
             let level = try aggressiveness(argument, service)
-            return PredictivePlanner(name: text, service: service, tick: tick, aggressiveness: level)
+            let planner = PredictivePlanner(name: text, service: service, tick: tick, aggressiveness: level)
+            return service.limits == .none ? planner : LimitedPolicy(planner, service: service, tick: tick)
         case ("hpa", _):
             guard let target = Double(argument ?? "0.7"), target > 0, target.isFinite else {
                 throw PolicyError("policy \(text): the target must be a number above 0, as in hpa:0.7")

@@ -31,23 +31,14 @@ package struct HorizontalPodAutoscaler: ScalingPolicy {
             recommendations = [(observation.now, service.clamped(current))]
             return .held(current, .unchanged, service)
         }
-        guard let rate = recentRate(observation.demand) else { return .held(current, .demandUnknown, service) }
+        guard let rate = service.recentRate(observation.demand, windowSeconds: metricWindowSeconds) else {
+            return .held(current, .demandUnknown, service)
+        }
         let wish = recommendation(rate, current: current)
         remember(wish, at: observation.now)
         let count = wish > current ? min(wish, max(current * 2, current + 4)) : min(current, recommendations[0].count)
         let reason: Decision.Reason = count == current ? .unchanged : .policyRule
         return .settled(count, [.init(.reactive, wish), .init(.policyRule, count)], reason, service)
-    }
-
-    /// Mean per second of the rows that ended in the metric window, or of the last one where rows are longer.
-    private func recentRate(_ demand: KnownDemand) -> Double? {
-        var (sum, count) = (0.0, 0)
-        for value in demand.suffix(max(1, metricWindowSeconds / demand.step)) where value.isFinite {
-            sum += max(value, 0)
-            count += 1
-        }
-        guard count > 0 else { return nil }
-        return service.rate(ofRow: sum / Double(count), step: demand.step)?.perSecond
     }
 
     private func recommendation(_ rate: Double, current: Int) -> Int {
