@@ -19,7 +19,10 @@ struct Backtest: AsyncParsableCommand {
 
             Everything before --from is what the policies know of the past. Cost is a multiple of the clairvoyant's.
             With --requests the service may hold serviceTime and startup, {"mean": 0.2, "cv": 0.5} or {"values": [...]}, in
-            seconds, concurrency, queueLimit and failedStarts, a share.
+            seconds, concurrency, queueLimit and failedStarts, a share. Plans reckon with the 0.9 quantile of startup. With
+            "staffing": "queue" predictive plans so that no more requests wait for longer than sloWaitSeconds than its dial
+            allows, by serviceTime, concurrency and arrivalCV. Its "limits" are stepUp, stepDown and standby, "4" or "10%",
+            budgetHours with budgetPer hour or day, stabilisationSeconds, minimumRunSeconds and startCostSeconds.
             Policies: \(PolicyCatalogue.forms.joined(separator: ", ")).
             """)
 
@@ -78,7 +81,7 @@ struct Backtest: AsyncParsableCommand {
         var groups: [Int: [(index: Int, policy: any ScalingPolicy)]] = [:]
         for (index, name) in policy.enumerated() where name != "clairvoyant" {
             let policy = try PolicyCatalogue.policy(
-                parsing: name, service: service.model, tick: tick, peakRate: trace.peakRate)
+                parsing: name, service: service.planned, tick: tick, peakRate: trace.peakRate)
             groups[policy.forecastHorizon(step: grid.step, tick: tick), default: []].append((index, policy))
         }
         for (horizon, group) in groups.sorted(by: { $0.key < $1.key }) {
