@@ -1,5 +1,6 @@
 import Kernels
 import Series
+import Units
 
 /// A quantile net that has learnt.
 struct FittedQuantileNet: FittedModel {
@@ -9,22 +10,32 @@ struct FittedQuantileNet: FittedModel {
     private let cap: Double
     private let originScale: FeatureScale, stepScale: FeatureScale
     private let members: [QuantileNetMember]
+    /// Nil for one that was stored before this was kept.
+    let past: QuantileNetPast?
 
+    var seed: UInt64? { QuantileNet.seed }
     var task: ForecastTask { features.task }
 
     init(
         features: QuantileNetFeatures, scale: FourthRoot, cap: Double, originScale: FeatureScale,
-        stepScale: FeatureScale, members: [QuantileNetMember]
+        stepScale: FeatureScale, members: [QuantileNetMember], past: QuantileNetPast?
     ) {
         (self.features, self.scale, self.cap) = (features, scale, cap)
-        (self.originScale, self.stepScale, self.members) = (originScale, stepScale, members)
+        (self.originScale, self.stepScale, self.members, self.past) = (originScale, stepScale, members, past)
     }
+
+    /// Whether its parameters mean the same to a net with these features.
+    func isLike(_ features: QuantileNetFeatures) -> Bool {
+        features.task == task && features.usesWeek == self.features.usesWeek
+    }
+
+    func parameters(ofMember number: Int) -> [Float] { members[number].parameters }
 
     /// The model that only one of the members is.
     func member(_ number: Int) -> FittedQuantileNet {
         FittedQuantileNet(
             features: features, scale: scale, cap: cap, originScale: originScale, stepScale: stepScale,
-            members: [members[number]])
+            members: [members[number]], past: nil)
     }
 
     func forecast(after history: KnownDemand) -> QuantileForecast {
@@ -69,6 +80,13 @@ struct FittedQuantileNet: FittedModel {
             writer.write(member.unit)
             for values in [member.ridge, member.base, member.parameters] { writer.write(values) }
         }
+        if let past {
+            writer.write(past.step)
+            writer.write(Int(past.end.millisecondsSinceEpoch))
+            for rows in past.heldOut {
+                for bound in [rows.lowerBound, rows.upperBound] { writer.write(Int(bound.millisecondsSinceEpoch)) }
+            }
+        }
         return writer.finished()
     }
 
@@ -90,7 +108,25 @@ struct FittedQuantileNet: FittedModel {
                     ridge: ridge, unit: unit, base: try reader.floats(), parameters: try reader.floats()))
         }
         self.members = members
+        past = reader.isAtEnd ? nil : try Self.past(reading: &reader, members: count)
         guard isSound else { throw .corruptModel("its parts do not fit its task") }
+    }
+
+    private static func past(reading reader: inout ModelReader, members: Int) throws(ForecastError) -> QuantileNetPast {
+        let step = try reader.integer(), end = try time(reading: &reader)
+        var heldOut: [Range<Timestamp>] = []
+        for _ in 0..<members {
+            let lower = try time(reading: &reader), upper = try time(reading: &reader)
+            guard lower <= upper else { throw .corruptModel("what it held out makes no sense") }
+            heldOut.append(lower..<upper)
+        }
+        return QuantileNetPast(end: end, step: step, heldOut: heldOut)
+    }
+
+    private static func time(reading reader: inout ModelReader) throws(ForecastError) -> Timestamp {
+        let milliseconds = try reader.integer()
+        guard abs(milliseconds) < 1 << 53 else { throw .corruptModel("what it held out makes no sense") }
+        return Timestamp(millisecondsSinceEpoch: Int64(milliseconds))
     }
 
     private var isSound: Bool {
