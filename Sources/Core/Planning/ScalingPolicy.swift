@@ -80,6 +80,10 @@ package struct Decision: Hashable, Sendable {
         case forecastUntilRestart
         /// Demand observed last.
         case reactive
+        /// Requests that wait because capacity was short.
+        case backlog
+        /// Demand fell far below what was likely: capacity is kept for its return.
+        case suddenDrop
         /// Nothing is known of the demand: the count stays.
         case demandUnknown
         /// No wish to change.

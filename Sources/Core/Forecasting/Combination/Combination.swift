@@ -13,6 +13,9 @@ package struct Combination: Forecaster {
         (self.name, self.members) = (name, members)
     }
 
+    /// The same with one more, which speaks alone where nothing can be held out.
+    package func joined(by member: any Forecaster) -> Combination { Combination(name: name, of: [member] + members) }
+
     /// Refits when the member that costs most does, and goes on where any member does.
     package var traits: ForecasterTraits {
         ForecasterTraits(

@@ -71,7 +71,10 @@ package struct QuantileNet: Forecaster {
         guard history.count >= needed else { throw .historyTooShort(rows: history.count, needed: needed) }
         let origins = features.usableOrigins(history)
         guard origins.count >= Self.fewestOrigins / 2 else { throw .tooManyGaps(rows: history.count) }
-        var samples = QuantileNetSamples(history, features: features, task: task, origins: origins)
+        let filled = CausalRows(history, season: task.season).filled(), scale = FourthRoot(of: filled)
+        var parts = QuantileNetParts(features: features)
+        parts.add(filled: filled, of: history, scale: scale, at: origins)
+        var samples = QuantileNetSamples(parts)
         let afresh = QuantileNetPlan(samples: samples.count, members: Self.members, share: Self.heldOutShare)
         let goingOn = previous.flatMap { $0.isLike(features) ? $0.past : nil }.flatMap {
             QuantileNetPlan(after: $0, origins: origins, of: history, horizon: task.horizon, afresh: afresh)
@@ -80,38 +83,22 @@ package struct QuantileNet: Forecaster {
         var members: [QuantileNetMember] = []
         for (number, block) in plan.blocks.enumerated() {
             let start = plan.parents.flatMap { previous?.parameters(ofMember: $0[number]) }
-            members.append(try member(number, of: &samples, holding: block, features: features, from: start))
+            members.append(
+                try QuantileNetMember(
+                    number, of: &samples, holding: Array(block)[...], features: features,
+                    recipe: start == nil ? recipe : .goingOn, from: start))
         }
         let model = FittedQuantileNet(
-            features: features, scale: samples.scale, cap: samples.cap, originScale: samples.originScale,
+            features: features, scale: scale, cap: 1.5 * (filled.max() ?? 0), originScale: samples.originScale,
             stepScale: samples.stepScale, members: members,
             past: plan.past(origins, of: history, horizon: task.horizon))
         return (model, plan.blocks.map { $0.map { origins[$0] } })
     }
 
-    /// From `start`, the parameters of a network before it, where there are any.
-    private func member(
-        _ number: Int, of samples: inout QuantileNetSamples, holding block: Range<Int>, features: QuantileNetFeatures,
-        from start: [Float]?
-    ) throws(ForecastError) -> QuantileNetMember {
-        let learnt = samples.split(holding: block)
-        guard learnt.count >= Self.fewestOrigins / 4 else {
-            throw .tooManyGaps(rows: samples.origins[block.lowerBound])
-        }
-        let residuals = try RidgeResiduals(samples, learnt: learnt)
-        let last = samples.stepCount - 1
-        for (row, point) in residuals.points.elements.enumerated() {
-            samples.stepFeatures[row * samples.stepCount + last] = Float(point)
-        }
-        let lesson = QuantileNetLesson(
-            shape: features.shape, horizon: samples.task.horizon, levels: samples.task.levels.map { Float($0) },
-            originFeatures: samples.originFeatures, stepFeatures: samples.stepFeatures, targets: residuals.errors,
-            weights: residuals.lossWeights(samples), base: residuals.base, learnt: learnt, heldOut: block)
-        var training = QuantileNetTraining(
-            lesson, recipe: start == nil ? recipe : .goingOn, seed: Self.seed + UInt64(number), from: start)
-        return QuantileNetMember(
-            ridge: residuals.weights.elements.map { Float($0) }, unit: residuals.unit, base: residuals.base,
-            parameters: training.run(lesson))
+    /// The samples that each member holds out, in the order of time, the newest first.
+    static func blocks(_ samples: QuantileNetSamples) -> [ArraySlice<Int>] {
+        let order = samples.byTime
+        return QuantileNetPlan(samples: order.count, members: members, share: heldOutShare).blocks.map { order[$0] }
     }
 }
 
