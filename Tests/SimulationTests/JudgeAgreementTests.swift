@@ -27,8 +27,8 @@ import Units
         let trace = try ReplayTrace(TraceFile(path: path).pick(nil), service: service, from: from, to: to)
         let plan = clairvoyantDecisions(trace, service: service)
         let decisions = name == "clairvoyant" ? plan : try decide(name, trace, service)
-        let ours = replay(arrivals: trace.arrivals, isGap: trace.isGap, service: service, decisions: decisions)
-        let bound = replay(arrivals: trace.arrivals, isGap: trace.isGap, service: service, decisions: plan)
+        let ours = replay(trace, service: service, decisions: decisions)
+        let bound = replay(trace, service: service, decisions: plan)
         let reference = try await score(decisions, trace: path, from: from, to: to)
 
         let pairs = [

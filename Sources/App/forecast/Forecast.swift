@@ -23,7 +23,10 @@ struct Forecast: AsyncParsableCommand {
             CommandGroup(
                 name: "Scaling:", subcommands: [Backtest.self, KeepaliveCommand.self, Daemon.self, ConfigCommand.self]),
             CommandGroup(
-                name: "Inside:", subcommands: [InstanceGuardCommand.self, DemoWorkerCommand.self, ScaleBenchmark.self]),
+                name: "Inside:",
+                subcommands: [
+                    InstanceGuardCommand.self, DemoWorkerCommand.self, ScaleBenchmark.self, ReplayBenchmark.self,
+                ]),
         ])
 
     @MainActor
