@@ -49,8 +49,7 @@ import Units
 
     private func decide(_ name: String, _ trace: ReplayTrace, _ service: ReplayService) throws -> [ReplayDecision] {
         let policy = try PolicyCatalogue.policy(parsing: name, service: service.model, peakRate: trace.peakRate)
-        let need = ForecastNeed(of: policy, on: trace.forecastGrid, tick: 15)
-        let forecaster = try need.forecaster(own: SeasonalNaive())
+        let forecaster = try rollingForecaster(for: policy, step: trace.series.step, tick: 15, own: SeasonalNaive())
         return runPolicy(policy, trace: trace, service: service, forecaster: forecaster)
     }
 

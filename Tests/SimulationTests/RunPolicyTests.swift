@@ -20,8 +20,7 @@ import Units
         let trace = try ReplayTrace(series, service: service, from: start.advanced(bySeconds: 3 * 86_400))
         let policy = try PolicyCatalogue.policy(parsing: name, service: service.model)
         if policy.forecastSource != .own {
-            let need = ForecastNeed(of: policy, on: trace.forecastGrid, tick: 15)
-            let peer = try need.forecaster(own: LastValue())
+            let peer = try rollingForecaster(for: policy, step: 300, tick: 15, own: LastValue())
             return runPolicy(policy, trace: trace, service: service, forecaster: peer)
         }
         let horizon = policy.forecastHorizon(step: 300, tick: 15)
