@@ -88,7 +88,8 @@ package struct BacktestPage: Sendable {
         let title = "What each setting costs, and how many requests it serves late"
         page.points(
             TradeoffChart(title: title, curves: curves, chosen: chosen, lateTarget: lateTarget),
-            caption: "Further down is cheaper, further left is on time. A cost of 1 is the least that serves nobody late, "
+            caption:
+                "Further down is cheaper, further left is on time. A cost of 1 is the least that serves nobody late, "
                 + "knowing the future. Each point is one setting, replayed over the whole scored part."
                 + (chosen == nil ? "" : " The ring marks the recommended one."))
     }
@@ -116,7 +117,8 @@ package struct BacktestPage: Sendable {
             raises.group(outcome.name, [Double(outcome.figures.raises)])
         }
         page.figure(
-            waits, caption: "The wait that 99% and 99.9% of the requests did not exceed, and the longest, to whole seconds.")
+            waits,
+            caption: "The wait that 99% and 99.9% of the requests did not exceed, and the longest, to whole seconds.")
         page.figure(raises, caption: "Decisions that raised the count of instances; one may start several.")
     }
 

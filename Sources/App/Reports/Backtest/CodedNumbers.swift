@@ -1,15 +1,15 @@
 /// Numbers as text that a page carries and its script reads: some characters of a 64-letter alphabet each, times a unit.
 ///
 /// Three characters tell 262,143 values apart, which is finer than a screen; a column of a month of minutes takes 130 kB.
-struct CodedNumbers {
+package struct CodedNumbers {
     /// What the integers are multiples of. 1 where all values are whole and few enough, so that counts stay exact.
-    let unit: Double
-    let text: String
+    package let unit: Double
+    package let text: String
 
     /// Values below 0 count as 0; one that is not finite is none.
     ///
     /// - Precondition: `digits` is 1 to 5.
-    init(_ values: [Double], digits: Int = 3) {
+    package init(_ values: [Double], digits: Int = 3) {
         precondition((1...5).contains(digits), "one to five characters a number")
         let none = (0..<digits).reduce(1) { size, _ in size * 64 } - 1
         let highest = values.reduce(0) { $1.isFinite ? max($0, $1) : $0 }
@@ -24,11 +24,11 @@ struct CodedNumbers {
         text = String(decoding: bytes, as: UTF8.self)
     }
 
-    static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    package static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 }
 
 /// `text` as a JSON string that is safe within a script element.
-func quotedJSON(_ text: String) -> String {
+package func quotedJSON(_ text: String) -> String {
     let hex = Array("0123456789abcdef")
     return "\""
         + text.unicodeScalars.reduce(into: "") { result, scalar in

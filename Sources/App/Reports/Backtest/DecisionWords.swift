@@ -79,5 +79,6 @@ package func clockText(_ time: Timestamp) -> String {
     let civil = CivilTime(time)
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
     let seconds = civil.second == 0 ? "" : ":\(two(civil.second))"
-    return "\(civil.day) \(monthNames[civil.month - 1]) \(civil.year) \(two(civil.hour)):\(two(civil.minute))\(seconds) UTC"
+    return
+        "\(civil.day) \(monthNames[civil.month - 1]) \(civil.year) \(two(civil.hour)):\(two(civil.minute))\(seconds) UTC"
 }

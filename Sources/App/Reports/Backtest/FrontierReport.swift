@@ -1,22 +1,33 @@
 import Planning
-import Series
 package import Simulation
 import Units
 
-/// The page of `forecast frontier`.
+/// The page of `forecast frontier`, and of a backtest of a handful of policies.
 package struct FrontierReport: Sendable {
     private let result: FrontierResult
+    private let title: String
+    private let verdict: [String]
     private let command: String
 
     /// `command` is what was typed, to be repeated.
-    package init(_ result: FrontierResult, command: String) { (self.result, self.command) = (result, command) }
+    package init(_ result: FrontierResult, command: String) {
+        title = "How aggressive should scaling be on \(result.traceName)?"
+        (self.result, self.command, verdict) = (result, command, result.verdict.sentences)
+    }
+
+    /// Of policies that were named and not swept: nothing is recommended, and the verdict says what each came to.
+    package init(comparing result: FrontierResult, command: String) {
+        title = "Policies compared on \(result.traceName)"
+        (self.result, self.command) = (result, command)
+        verdict = comparison(result.families.flatMap(\.points))
+    }
 
     package func rendered() -> String { page.rendered() }
 
     /// What the page holds.
     package var page: BacktestPage {
-        var page = BacktestPage(title: "How aggressive should scaling be on \(result.traceName)?")
-        page.verdict = result.verdict.sentences
+        var page = BacktestPage(title: title)
+        page.verdict = verdict
         page.notes = result.notes
         page.summary = levelTable
         page.curves = result.families.map { family in
@@ -26,12 +37,10 @@ package struct FrontierReport: Sendable {
         }
         page.chosen = result.choice?.recommended.policy
         page.lateTarget = lateTarget
-        page.timeline = timeline
-        page.timelineCaption = timelineCaption
+        page.tell(result.timeline, result.worst, service: result.service)
         page.intervals = intervals
         page.startups = startupTable
         page.outcomes = compared.map { BacktestPage.Outcome($0.policy, $0.figures) }
-        page.moments = moments
         page.settings = settings
         page.command = command
         page.points = pointTable
@@ -94,7 +103,8 @@ package struct FrontierReport: Sendable {
                     fixedText(figures.instanceHours, digits: 1),
                 ] + money + [
                     "\(fixedText(figures.meanWait, digits: 2)) s", "\(fixedText(figures.p99, digits: 0)) s",
-                    "\(fixedText(figures.maxWait, digits: 0)) s", "\(figures.raises)", "\(figures.cuts)", "\(figures.peak)",
+                    "\(fixedText(figures.maxWait, digits: 0)) s", "\(figures.raises)", "\(figures.cuts)",
+                    "\(figures.peak)",
                 ])
         }
         return table
@@ -118,7 +128,9 @@ package struct FrontierReport: Sendable {
         table.append(["model", result.model])
         if let choice = result.choice {
             table.append(["goal", goalText(choice.goal)])
-            table.append(["chosen on", "\(clockText(choice.chosenOn.lowerBound)) to \(clockText(choice.chosenOn.upperBound))"])
+            table.append([
+                "chosen on", "\(clockText(choice.chosenOn.lowerBound)) to \(clockText(choice.chosenOn.upperBound))",
+            ])
             table.append(["seed", "\(choice.seed)"])
         }
         table.append(["the clairvoyant's instance-hours", fixedText(result.clairvoyantHours, digits: 1)])
@@ -135,8 +147,10 @@ package struct FrontierReport: Sendable {
 
     // MARK: Pictures
 
-    /// Of each family the cheapest setting that is no later than what was recommended, or else its least late.
+    /// Of each family the cheapest setting that is no later than what was recommended, or else its least late. All of them
+    /// where nothing was.
     private var compared: [FrontierPoint] {
+        if result.choice == nil { return Array(result.families.flatMap(\.points).prefix(12)) }
         let recommended = result.families.flatMap(\.points).first { $0.policy == result.choice?.recommended.policy }
         let late = max(lateTarget ?? 0, recommended?.figures.late ?? 0.001)
         return result.families.compactMap { family in
@@ -170,41 +184,6 @@ package struct FrontierReport: Sendable {
         intervals.explanation = held + (bars ?? " That is too short for intervals, so that only the figures are shown.")
         return intervals
     }
-
-    private var timeline: Timeline? {
-        guard let drawn = result.timeline else { return nil }
-        let start = drawn.demand.start
-        let name = "forecast, \(shareText(drawn.lowLevel)) to \(shareText(drawn.highLevel))"
-        let moments = result.worst.enumerated().map { number, episode in
-            Timeline.Moment(seconds(episode.start, start)..<seconds(episode.end, start), "\(number + 1)")
-        }
-        return Timeline(
-            start: start, step: drawn.demand.step, demand: drawn.demand.values, unit: "demand a second",
-            perInstance: result.service.model.perInstance.perSecond,
-            band: .init(name, low: drawn.low.values(at: drawn.demand), high: drawn.high.values(at: drawn.demand)),
-            capacities: drawn.capacities.map { .init($0.policy, $0.decisions) }, moments: moments)
-    }
-
-    private var timelineCaption: String {
-        "The band is what was forecast a start-up time ahead, when a start still had to be decided. A step is the demand "
-            + "that the instances wanted would sustain; they are ready a start-up time after it rises. "
-            + (result.worst.isEmpty ? "" : "The numbers mark the worst moments below. ") + "Times are UTC."
-    }
-
-    private func seconds(_ time: Timestamp, _ start: Timestamp) -> Int { Int(max(0, min(time.seconds(since: start), 1e9))) }
-
-    private var moments: [BacktestPage.Moment] {
-        result.worst.enumerated().map { number, episode in
-            let start = result.timeline?.demand.start ?? result.start
-            let lead = result.service.model.startupSeconds, row = result.step
-            let first = min(seconds(episode.record?.time ?? episode.start, start), seconds(episode.start, start) - lead)
-            let last = seconds(episode.end, start)
-            let margin = max(10 * row, lead, (last - first) / 2)
-            return BacktestPage.Moment(
-                title: "\(number + 1). \(clockText(episode.start))", sentences: episode.sentences,
-                stretch: max(0, first - margin)..<last + margin)
-        }
-    }
 }
 
 extension Interval {
@@ -213,12 +192,22 @@ extension Interval {
     }
 }
 
-extension RegularSeries {
-    /// The value of the row that holds the start of each row of `other`; NaN where there is none.
-    fileprivate func values(at other: RegularSeries) -> [Double] {
-        other.values.indices.map { row in
-            let own = grid.row(holding: other.grid.time(of: row))
-            return values.indices.contains(own) ? values[own] : .nan
-        }
+/// Who was the least late, and who the cheapest.
+private func comparison(_ points: [FrontierPoint]) -> [String] {
+    let real = points.filter { $0.policy != "clairvoyant" }
+    func words(_ point: FrontierPoint) -> String {
+        "\(shareText(point.figures.late)) of the requests late at \(fixedText(point.cost, digits: 2)) times the clairvoyant's "
+            + "instance-hours"
     }
+    let onTime = real.min { ($0.figures.late, $0.cost) < ($1.figures.late, $1.cost) }
+    let cheap = real.min { ($0.cost, $0.figures.late) < ($1.cost, $1.figures.late) }
+    guard let onTime, let cheap else { return [] }
+    if real.count == 1 { return ["\(onTime.policy) serves \(words(onTime))."] }
+    if onTime == cheap {
+        return ["\(onTime.policy) is the least late and the cheapest of \(real.count): \(words(onTime))."]
+    }
+    return [
+        "The least late of \(real.count) policies is \(onTime.policy), with \(words(onTime)); the cheapest is \(cheap.policy), "
+            + "with \(words(cheap))."
+    ]
 }

@@ -1,9 +1,9 @@
 /// What makes a page's pictures answer: zoom over time by pointer, touch and keyboard, and points that tell what they are.
 ///
 /// Written for this page; it fetches nothing. Without it the page is whole, with still pictures.
-enum LiveScript {
+package enum LiveScript {
     /// Of `source`, as a content security policy names it. A test holds the two together.
-    static let hash = "sha256-TODO"
+    package static let hash = "sha256-5GxWbInSaqRAUF1Q79Cm1M2NIcx1bIYW+D6601I9+yY="
 
     static let style = """
         .scripted, .live .still { display: none; }
@@ -18,12 +18,13 @@ enum LiveScript {
         .view:focus-visible { outline: 2px solid var(--chart-1); outline-offset: 2px; }
         .readout { min-height: 1.5em; margin: .2rem 0; font-size: .9rem; font-variant-numeric: tabular-nums;
         max-width: none; }
+        .hint { margin: 0 0 .4rem; font-size: .85rem; opacity: .75; }
         .halo { paint-order: stroke; stroke: var(--page); stroke-width: 4px; }
         .hot path { stroke: currentColor; stroke-width: 2; }
-        @media print { .timeline .tools, .readout, .scripted { display: none !important; } }
+        @media print { .timeline .tools, .readout, .hint, .scripted { display: none !important; } }
         """
 
-    static let source = #"""
+    package static let source = #"""
         "use strict";
         (() => {
           const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -84,7 +85,8 @@ enum LiveScript {
               this.lines = data.lines;
               this.spans = data.spans;
               this.steps = data.steps.map((step) => ({
-                ...step, times: decoded(step.times, 1, 5), counts: decoded(step.counts, step.unit, 3)
+                ...step, times: decoded(step.times, 1, 5), counts: decoded(step.counts, step.unit, 3),
+                late: decoded(step.late, 1, 5)
               }));
               this.layers = data.layers.map((layer) => {
                 const columns = layer.columns.map(([unit, low, above, high]) => {
@@ -126,6 +128,7 @@ enum LiveScript {
                 "aria-label": "Demand and capacity over time. Arrow keys move, plus and minus zoom, Home shows all."
               });
               this.readout = make("p", holder, { class: "readout", "aria-hidden": "true" });
+              make("p", holder, { class: "hint" }).textContent = "Drag to choose a stretch, or pinch. Keys: arrows, +, \u2212, Home.";
               this.listen();
               new ResizeObserver(() => this.draw()).observe(this.picture);
             }
@@ -201,6 +204,7 @@ enum LiveScript {
               this.picture.innerHTML = `<svg xmlns="http://www.w3.org/2000/svg" aria-hidden="true" viewBox="0 0 ${width} ${height}"`
                 + ` width="${width}" height="${height}" font-family="system-ui,sans-serif" font-size="13" fill="currentColor">`
                 + this.frame(step, top, isNarrow) + this.marks()
+                + this.steps.map((step, number) => this.lateMarks(step, number)).join("")
                 + lines.map((runs, number) => this.linePath(this.lines[number], runs)).join("")
                 + steps.map((stairs, number) => this.stairPath(this.steps[number], stairs)).join("")
                 + `<path class="hair" stroke="currentColor" stroke-opacity=".5"/>`
@@ -336,6 +340,18 @@ enum LiveScript {
                   + ` height="${bottom - top}" fill="var(--chart-2)" fill-opacity=".16"/>`
                   + `<text x="${fixed(place)}" y="${top - 5}" text-anchor="middle">${label.replace(/[<&]/g, "")}</text>`;
               }).join("");
+            }
+
+            // Where requests were late: a row of marks at the foot for each policy, below each other.
+            lateMarks({ late, colour }, number) {
+              const { left, right, bottom } = this.box, y = bottom - 5 * (this.steps.length - number);
+              let path = "";
+              for (let turn = 0; turn + 1 < late.length; turn += 2) {
+                const from = this.x(late[turn]), to = Math.max(this.x(late[turn + 1]), from + 1.5);
+                if (to < left || from > right) continue;
+                path += `M${fixed(Math.max(from, left))} ${y}H${fixed(Math.min(to, right))}`;
+              }
+              return path && `<path class="late" d="${path}" stroke="var(--chart-${colour})" stroke-width="4"/>`;
             }
 
             // MARK: Hands

@@ -10,9 +10,13 @@ package struct Timeline: Sendable {
     package struct Capacity: Sendable {
         package let name: String
         package let decisions: [ReplayDecision]
+        /// Requests late in each row; empty where that is not shown.
+        package let late: [Double]
 
         /// `decisions` ascend from second 0 on.
-        package init(_ name: String, _ decisions: [ReplayDecision]) { (self.name, self.decisions) = (name, decisions) }
+        package init(_ name: String, _ decisions: [ReplayDecision], late: [Double] = []) {
+            (self.name, self.decisions, self.late) = (name, decisions, late)
+        }
     }
 
     /// What was forecast for each row, and known when a start for it had to be decided; NaN where there was nothing.
@@ -20,7 +24,9 @@ package struct Timeline: Sendable {
         package let name: String
         package let low: [Double], high: [Double]
 
-        package init(_ name: String, low: [Double], high: [Double]) { (self.name, self.low, self.high) = (name, low, high) }
+        package init(_ name: String, low: [Double], high: [Double]) {
+            (self.name, self.low, self.high) = (name, low, high)
+        }
     }
 
     /// A stretch worth a look: seconds of the scored part, and a short label.
@@ -43,7 +49,7 @@ package struct Timeline: Sendable {
     package let capacities: [Capacity]
     package let moments: [Moment]
     /// A screen shows two thousand at a time.
-    static let wholeBuckets = 45_000
+    package static let wholeBuckets = 45_000
     private static let detailBuckets = 1_500
     private static let maximumMoments = 10
     private static let maximumChanges = 40_000
@@ -72,7 +78,8 @@ package struct Timeline: Sendable {
         let x = rows.map { start.secondsSinceEpoch + (Double($0) + 0.5) * Double(step) }
         var chart = SVGChart(title: title, unit: unit)
         if let band {
-            chart.band(band.name, x: x, low: Array(band.low[rows]), high: Array(band.high[rows]), colour: 2, opacity: 0.22)
+            chart.band(
+                band.name, x: x, low: Array(band.low[rows]), high: Array(band.high[rows]), colour: 2, opacity: 0.22)
         }
         chart.line("demand", x: x, y: Array(demand[rows]), colour: 7)
         for (number, capacity) in capacities.enumerated() {
@@ -87,7 +94,9 @@ package struct Timeline: Sendable {
 
     /// The moments in a stretch; those too close to be told apart share a marker.
     private func markers(in stretch: Range<Int>) -> [(second: Double, label: String)] {
-        let inside = moments.filter { $0.seconds.overlaps(stretch) }.sorted { $0.seconds.lowerBound < $1.seconds.lowerBound }
+        let inside = moments.filter { $0.seconds.overlaps(stretch) }.sorted {
+            $0.seconds.lowerBound < $1.seconds.lowerBound
+        }
         var found: [(second: Double, label: String)] = []
         for moment in inside {
             let second = Double(max(moment.seconds.lowerBound, stretch.lowerBound))
@@ -103,7 +112,7 @@ package struct Timeline: Sendable {
     // MARK: What the script reads
 
     /// As JSON, safe within a script element. Seconds count from the start.
-    var encoded: String {
+    package var encoded: String {
         let lines = band.map { [("band", $0.name, 2), ("line", "demand", 7)] } ?? [("line", "demand", 7)]
         let names = lines.map { "{\"kind\":\"\($0)\",\"name\":\(quotedJSON($1)),\"colour\":\($2 + 1)}" }
         let spans = moments.map { "[\($0.seconds.lowerBound),\($0.seconds.upperBound),\(quotedJSON($0.label))]" }
@@ -122,7 +131,21 @@ package struct Timeline: Sendable {
         let times = CodedNumbers(changes.map { Double($0.second) }, digits: 5)
         let counts = CodedNumbers(changes.map { Double($0.desired) })
         return "{\"name\":\(quotedJSON(capacity.name)),\"colour\":\(number + 1),\"times\":\"\(times.text)\","
-            + "\"unit\":\(counts.unit),\"counts\":\"\(counts.text)\"}"
+            + "\"unit\":\(counts.unit),\"counts\":\"\(counts.text)\",\"late\":\"\(encodedLate(capacity))\"}"
+    }
+
+    /// Where requests were late, begins and ends by turns; what is closer than a screen can show is one stretch.
+    private func encodedLate(_ capacity: Capacity) -> String {
+        let reach = max(0, demand.count / 5_000)
+        var ends: [Int] = []
+        for row in capacity.late.indices where capacity.late[row] > 0 {
+            if let last = ends.last, row <= last + reach {
+                ends[ends.count - 1] = row + 1
+            } else {
+                ends += [row, row + 1]
+            }
+        }
+        return CodedNumbers(ends.map { Double($0 * step) }, digits: 5).text
     }
 
     /// At most four changes of each of ten thousand stretches: the first, the lowest, the highest and the last.
@@ -157,7 +180,8 @@ package struct Timeline: Sendable {
             return "[\(below.unit),\"\(below.text)\",\(above.unit),\"\(above.text)\"]"
         }
         let columns = (band.map { [column($0.low, $0.high)] } ?? []) + [column(demand, demand)]
-        return "{\"at\":\(rows.lowerBound * step),\"step\":\(step * width),\"columns\":[\(columns.joined(separator: ","))]}"
+        return
+            "{\"at\":\(rows.lowerBound * step),\"step\":\(step * width),\"columns\":[\(columns.joined(separator: ","))]}"
     }
 
     private func buckets(
@@ -174,7 +198,7 @@ package struct Timeline: Sendable {
 
 extension Timeline.Capacity {
     /// What is wanted at the start of a stretch, and every change within it.
-    func changes(in stretch: Range<Int>) -> [ReplayDecision] {
+    package func changes(in stretch: Range<Int>) -> [ReplayDecision] {
         var found: [ReplayDecision] = []
         for decision in decisions where decision.second < stretch.upperBound {
             if decision.second <= stretch.lowerBound { found.removeAll() }

@@ -52,7 +52,9 @@ private struct TradeoffDrawing {
 
     init(_ chart: TradeoffChart, width: Int) {
         self.chart = chart
-        let legend = chart.curves.enumerated().map { (name: $1.name, symbol: ChartFrame.LegendSymbol.mark($0), colour: $0) }
+        let legend = chart.curves.enumerated().map {
+            (name: $1.name, symbol: ChartFrame.LegendSymbol.mark($0), colour: $0)
+        }
         var frame = ChartFrame(title: chart.title, legend: legend, width: width)
         isNarrow = frame.width < 600
         let points = chart.curves.flatMap(\.points)
@@ -202,9 +204,12 @@ private struct CostAxis {
         high = steps.first { $0 >= highest * (1 - 1e-9) } ?? highest
         let (from, to) = (low, high)
         let inside = steps.filter { $0 >= from && $0 <= to }
-        let chosen = inside.count <= 2 * target ? inside : inside.filter { value in
-            (-3...6).contains { value == powerOfTen($0) || value == 3 * powerOfTen($0) }
-        }
+        let chosen =
+            inside.count <= 2 * target
+            ? inside
+            : inside.filter { value in
+                (-3...6).contains { value == powerOfTen($0) || value == 3 * powerOfTen($0) }
+            }
         ticks = chosen.map { AxisTick(position: $0, label: shortText($0)) }
     }
 
