@@ -17,18 +17,21 @@ struct Backtest: AsyncParsableCommand {
               forecast backtest --trace requests.csv --service service.json --from 2026-03-01 \\
                 --policy predictive:0.99 --policy hpa:0.7 --policy clairvoyant
 
+              forecast backtest --trace requests.csv --startup 2m --policy predictive:0.99 --inject outage:for=20m
+
             Everything before --from is what the policies know of the past. Cost is a multiple of the clairvoyant's.
             With --requests the service may hold serviceTime and startup, {"mean": 0.2, "cv": 0.5} or {"values": [...]}, in
             seconds, concurrency, queueLimit and failedStarts, a share.
-            Policies: \(PolicyCatalogue.forms.joined(separator: ", ")).
+            Policies:
+            \(PolicyCatalogue.families.map { "  \($0.usage): \($0.summary)" }.joined(separator: "\n"))
             """)
 
     @Option(help: "A CSV trace, plain or gzip.")
     var trace: String
     @Option(help: "The series of the trace, where there are several.")
     var series: String?
-    @Option(help: "The service, a JSON file.")
-    var service: String
+    @OptionGroup(title: "The service, and what if")
+    var whatIf: WhatIfOptions
     @Option(help: "A policy; may be given several times.")
     var policy: [String]
     @Option(help: "The scored part starts here.")
@@ -53,15 +56,16 @@ struct Backtest: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let path = service
-        let service = try ReplayService(path: path)
-        let trace = try ReplayTrace(TraceFile(path: trace).pick(series), service: service, from: from, to: to)
+        let setting = try whatIf.setting(
+            TraceFile(path: trace).pick(series), from: from, to: to, startsInTheMiddle: false)
+        let (trace, service) = (setting.trace, setting.service)
+        if !json { setting.notes.forEach { Terminal.note($0) } }
         let plan = clairvoyantDecisions(trace, service: service)
         let bound = replay(trace, service: service, decisions: plan)
         let made = try decide(trace, service, plan)
         let outcomes = try zip(policy, made).map { name, decisions in
             let figures = replay(trace, service: service, decisions: decisions)
-            let single = try single.replay(decisions, trace, service, path: path)
+            let single = try single.replay(decisions, trace, service, path: whatIf.service)
             return PolicyOutcome(name, figures, clairvoyantHours: bound.instanceHours, single)
         }
         if let decisions { try write(made[0], from: trace.start, to: decisions) }
@@ -74,27 +78,19 @@ struct Backtest: AsyncParsableCommand {
     ) throws -> [[ReplayDecision]] {
         // The bound is the plan itself; run as a policy it would be rounded to ticks.
         var made = [[ReplayDecision]](repeating: plan, count: policy.count)
-        let grid = trace.forecastGrid
-        var groups: [Int: [(index: Int, policy: any ScalingPolicy)]] = [:]
-        for (index, name) in policy.enumerated() where name != "clairvoyant" {
-            let policy = try PolicyCatalogue.policy(
-                parsing: name, service: service.model, tick: tick, peakRate: trace.peakRate)
-            groups[policy.forecastHorizon(step: grid.step, tick: tick), default: []].append((index, policy))
+        let places = policy.indices.filter { policy[$0] != "clairvoyant" }
+        let policies = try places.map {
+            try PolicyCatalogue.policy(
+                parsing: policy[$0], service: service.model, tick: tick, peakRate: trace.peakRate)
         }
-        for (horizon, group) in groups.sorted(by: { $0.key < $1.key }) {
-            let forecaster = horizon == 0 ? nil : try rollingForecaster(horizon: horizon, grid: grid)
+        let own = try ModelCatalogue.forecaster(named: model)
+        for group in try policyGroups(policies, step: trace.forecastGrid.step, tick: tick, own: own) {
             let decisions = runPolicies(
-                group.map(\.policy), trace: trace, service: service, tick: tick, forecaster: forecaster)
-            for (member, own) in zip(group, decisions) { made[member.index] = own }
+                group.members.map { policies[$0] }, trace: trace, service: service, tick: tick,
+                forecaster: group.forecaster)
+            for (member, own) in zip(group.members, decisions) { made[places[member]] = own }
         }
         return made
-    }
-
-    /// Learns anew once a day, as the daemon does.
-    private func rollingForecaster(horizon: Int, grid: ForecastGrid) throws -> RollingForecaster {
-        RollingForecaster(
-            try ModelCatalogue.forecaster(named: model), task: grid.task(horizon: horizon),
-            refitEvery: grid.rowsPerDay)
     }
 
     private func write(_ decisions: [ReplayDecision], from start: Timestamp, to path: String) throws {

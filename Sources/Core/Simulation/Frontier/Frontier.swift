@@ -29,6 +29,20 @@ package struct FrontierResult: Sendable {
     package var worst: [LateEpisode]
     /// What is drawn over time; nil where nothing was asked for.
     package var timeline: FrontierTimeline?
+
+    package init(
+        traceName: String, start: Timestamp, end: Timestamp, step: Int, service: ReplayService, tickSeconds: Int,
+        model: String, notes: [String], clairvoyantHours: Double, families: [FrontierFamily], levels: [FrontierLevel],
+        choice: FrontierChoice? = nil, verdict: FrontierVerdict, startups: [StartupCase], worst: [LateEpisode],
+        timeline: FrontierTimeline? = nil
+    ) {
+        (self.traceName, self.start, self.end) = (traceName, start, end)
+        (self.step, self.service, self.tickSeconds) = (step, service, tickSeconds)
+        (self.model, self.notes, self.clairvoyantHours) = (model, notes, clairvoyantHours)
+        (self.families, self.levels, self.choice) = (families, levels, choice)
+        (self.verdict, self.startups, self.worst) = (verdict, startups, worst)
+        self.timeline = timeline
+    }
 }
 
 /// A family of policies, swept over its main knob.
@@ -62,6 +76,13 @@ package struct FrontierPoint: Hashable, Sendable {
     package let cost: Double
     /// What instances and late requests cost by the service's prices; nil without.
     package let money: Double?
+
+    package init(
+        policy: String, knob: Double, figures: ReplayFigures, cost: Double, money: Double?
+    ) {
+        (self.policy, self.knob, self.figures) = (policy, knob, figures)
+        (self.cost, self.money) = (cost, money)
+    }
 }
 
 /// The least cost at which a lateness is reached, as `FrontierFamily.cost(atLate:)` gives it.
@@ -72,6 +93,12 @@ package struct FrontierLevel: Hashable, Sendable {
         package let cost: Double?
         /// 1 − (predictive's − 1) / (the peer's − 1); nil where neither reaches it, 1 where only predictive does.
         package let gapClosed: Double?
+
+        package init(
+            family: String, cost: Double?, gapClosed: Double?
+        ) {
+            (self.family, self.cost, self.gapClosed) = (family, cost, gapClosed)
+        }
     }
 
     /// Share of the requests.
@@ -82,6 +109,13 @@ package struct FrontierLevel: Hashable, Sendable {
     package let best: Peer?
     /// Of a policy that knows the true rate.
     package let bound: Double?
+
+    package init(
+        late: Double, predictive: Double?, peers: [Peer], best: Peer?, bound: Double?
+    ) {
+        (self.late, self.predictive, self.peers) = (late, predictive, peers)
+        (self.best, self.bound) = (best, bound)
+    }
 }
 
 /// What the user wants.
@@ -113,6 +147,15 @@ package struct ChosenSetting: Hashable, Sendable {
     /// (low = high) where the rest is too short for them.
     package let late: Interval, cost: Interval
     package let instanceHours: Double
+
+    package init(
+        policy: String, family: String, knob: Double, chosenLate: Double, chosenCost: Double, late: Interval,
+        cost: Interval, instanceHours: Double
+    ) {
+        (self.policy, self.family, self.knob) = (policy, family, knob)
+        (self.chosenLate, self.chosenCost, self.late) = (chosenLate, chosenCost, late)
+        (self.cost, self.instanceHours) = (cost, instanceHours)
+    }
 }
 
 /// The recommended setting beside the best-tuned peer.
@@ -131,6 +174,20 @@ package struct FrontierChoice: Sendable {
     package var blockSeconds: Int, resamples: Int, seed: UInt64
     /// Of the intervals, such as 0.95; nil where the rest is too short for any.
     package var confidence: Double?
+
+    package init(
+        goal: FrontierGoal, chosenOn: Range<Timestamp>, reportedOn: Range<Timestamp>, recommended: ChosenSetting,
+        peer: ChosenSetting? = nil, lateDifference: Interval? = nil, hoursSaved: Interval? = nil,
+        hoursSavedAtEqualLateness: Interval? = nil, blockSeconds: Int, resamples: Int, seed: UInt64,
+        confidence: Double? = nil
+    ) {
+        (self.goal, self.chosenOn, self.reportedOn) = (goal, chosenOn, reportedOn)
+        (self.recommended, self.peer, self.lateDifference) = (recommended, peer, lateDifference)
+        (self.hoursSaved, self.hoursSavedAtEqualLateness, self.blockSeconds) = (
+            hoursSaved, hoursSavedAtEqualLateness, blockSeconds
+        )
+        (self.resamples, self.seed, self.confidence) = (resamples, seed, confidence)
+    }
 }
 
 package struct FrontierVerdict: Hashable, Sendable {
@@ -141,6 +198,12 @@ package struct FrontierVerdict: Hashable, Sendable {
     package let kind: Kind
     /// The first sentence is the verdict, the others give its reasons.
     package let sentences: [String]
+
+    package init(
+        kind: Kind, sentences: [String]
+    ) {
+        (self.kind, self.sentences) = (kind, sentences)
+    }
 }
 
 /// The recommendation and its cost with one start-up time, over the whole scored part.
@@ -154,6 +217,14 @@ package struct StartupCase: Hashable, Sendable {
     /// Of predictive, the least at any dial.
     package let leastLate: Double
     package let clairvoyantHours: Double
+
+    package init(
+        startupSeconds: Int, isAsIs: Bool, recommended: FrontierPoint?, peer: FrontierPoint?, leastLate: Double,
+        clairvoyantHours: Double
+    ) {
+        (self.startupSeconds, self.isAsIs, self.recommended) = (startupSeconds, isAsIs, recommended)
+        (self.peer, self.leastLate, self.clairvoyantHours) = (peer, leastLate, clairvoyantHours)
+    }
 }
 
 /// Rows one after the other in which requests were late, and the decision that would have had to start more.
@@ -163,13 +234,23 @@ package struct LateEpisode: Sendable {
     package let lateRequests: Double, shareOfLate: Double
     /// Seconds.
     package let longestWait: Double
-    /// The row of the highest demand in it.
+    /// The row in which the most capacity was missing.
     package let peak: Timestamp
     /// Demand per second there, the instances it needs, and those that were ready.
     package let peakRate: Double
     package let need: Int, ready: Int
     /// When a start had to be decided to be ready for that row, and what was decided then; nil before the scored part.
     package let record: DecisionRecord?
+
+    package init(
+        start: Timestamp, end: Timestamp, lateRequests: Double, shareOfLate: Double, longestWait: Double,
+        peak: Timestamp, peakRate: Double, need: Int, ready: Int, record: DecisionRecord?
+    ) {
+        (self.start, self.end, self.lateRequests) = (start, end, lateRequests)
+        (self.shareOfLate, self.longestWait, self.peak) = (shareOfLate, longestWait, peak)
+        (self.peakRate, self.need, self.ready) = (peakRate, need, ready)
+        self.record = record
+    }
 }
 
 /// What a policy knew, considered and decided at a tick.
@@ -183,6 +264,19 @@ package struct DecisionRecord: Hashable, Sendable {
 
     package struct ForecastLevel: Hashable, Sendable {
         package let level: Double, rate: Double
+
+        package init(
+            level: Double, rate: Double
+        ) {
+            (self.level, self.rate) = (level, rate)
+        }
+    }
+
+    package init(
+        time: Timestamp, desired: Int, ready: Int, starting: Int, decision: Decision, forecast: [ForecastLevel]
+    ) {
+        (self.time, self.desired, self.ready) = (time, desired, ready)
+        (self.starting, self.decision, self.forecast) = (starting, decision, forecast)
     }
 }
 
@@ -203,5 +297,21 @@ package struct FrontierTimeline: Sendable {
         package let ready: [ReplayDecision]
         /// Requests late in each scored row.
         package let late: [Double]
+
+        package init(
+            policy: String, decisions: [ReplayDecision], ready: [ReplayDecision], late: [Double]
+        ) {
+            (self.policy, self.decisions, self.ready) = (policy, decisions, ready)
+            self.late = late
+        }
+    }
+
+    package init(
+        demand: RegularSeries, low: RegularSeries, median: RegularSeries, high: RegularSeries, lowLevel: Double,
+        highLevel: Double, capacities: [Capacity]
+    ) {
+        (self.demand, self.low, self.median) = (demand, low, median)
+        (self.high, self.lowLevel, self.highLevel) = (high, lowLevel, highLevel)
+        self.capacities = capacities
     }
 }
