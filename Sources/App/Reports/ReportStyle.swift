@@ -9,6 +9,7 @@ let reportStyle = """
     main { max-width: 62rem; margin: 0 auto; padding: 1.2rem 1rem 3rem; }
     h1 { font-size: 1.7rem; line-height: 1.2; margin: .4rem 0 1rem; }
     h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
+    a { color: var(--chart-1); }
     h3 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
     .verdict { font-size: 1.25rem; line-height: 1.4; margin: .4rem 0 .8rem; }
     p, li { max-width: 46rem; overflow-wrap: anywhere; }

@@ -58,7 +58,7 @@ package struct IntervalChart: Picture {
 
     private func spoken(_ row: (label: String, interval: Interval)) -> String {
         let (low, estimate, high) = (row.interval.low, row.interval.estimate, row.interval.high)
-        guard low < high else { return "\(row.label): \(shortText(estimate))" }
-        return "\(row.label): \(shortText(estimate)) (\(shortText(low)) to \(shortText(high)))"
+        guard low < high else { return "\(row.label) · \(shortText(estimate))" }
+        return "\(row.label) · \(shortText(estimate)) (\(shortText(low)) to \(shortText(high)))"
     }
 }

@@ -3,7 +3,7 @@
 /// Written for this page; it fetches nothing. Without it the page is whole, with still pictures.
 package enum LiveScript {
     /// Of `source`, as a content security policy names it. A test holds the two together.
-    package static let hash = "sha256-5GxWbInSaqRAUF1Q79Cm1M2NIcx1bIYW+D6601I9+yY="
+    package static let hash = "sha256-dLQ/2MmZu/fOmuJtPkQeCckztyfDp/ZURf21Uz5W9do="
 
     static let style = """
         .scripted, .live .still { display: none; }
@@ -391,7 +391,9 @@ package enum LiveScript {
                 this.pointers.delete(event.pointerId);
                 this.draw();
               });
-              picture.addEventListener("pointerleave", () => this.read(null));
+              picture.addEventListener("pointerleave", (event) => {
+                if (event.pointerType === "mouse") this.read(null);
+              });
             }
 
             press(event) {

@@ -58,11 +58,11 @@ private struct TradeoffDrawing {
         var frame = ChartFrame(title: chart.title, legend: legend, width: width)
         isNarrow = frame.width < 600
         let points = chart.curves.flatMap(\.points)
-        x = LatenessAxis(points.map(\.late) + (chart.lateTarget.map { [$0] } ?? []))
+        x = LatenessAxis(points.map(\.late) + (chart.lateTarget.map { [$0] } ?? []), isNarrow: isNarrow)
         y = CostAxis(points.map(\.cost), target: isNarrow ? 5 : 7)
         left = Double(y.ticks.map(\.label.count).max() ?? 1) * ChartFrame.characterWidth + 14
         right = frame.width - 14
-        frame.grow(by: 28)
+        frame.grow(by: 44)
         top = frame.height
         bottom = top + (isNarrow ? 260 : 380)
         frame.grow(by: bottom - top + 46)
@@ -94,7 +94,7 @@ private struct TradeoffDrawing {
             frame.add("<path d=\"M\(fixedText(left)) \(fixedText(height))H\(fixedText(right))\" \(Self.thin)/>")
             frame.text(tick.label, x: left - 6, y: height + 4.5, anchor: "end")
         }
-        frame.text("cost, × clairvoyant", x: 4, y: top - 12, attributes: Self.faint)
+        frame.text("cost, × clairvoyant", x: 4, y: top - 28, attributes: Self.faint)
         for tick in x.ticks(isNarrow: isNarrow) {
             let place = left + x.share(tick.position) * (right - left)
             frame.add("<path d=\"M\(fixedText(place)) \(fixedText(top))V\(fixedText(bottom))\" \(Self.thin)/>")
@@ -156,10 +156,11 @@ private struct LatenessAxis {
     private let low: Int, high: Int
     private let hasZero: Bool
     /// Of the width, where there are points that are never late.
-    private static let zeroShare = 0.07
+    private let zeroShare: Double
     private static let least = 1e-6
 
-    init(_ shares: [Double]) {
+    init(_ shares: [Double], isNarrow: Bool) {
+        zeroShare = isNarrow ? 0.13 : 0.07
         let shown = shares.filter { $0 >= Self.least && $0 <= 1 }
         hasZero = shares.contains { $0 < Self.least }
         let lowest = shown.min() ?? 1e-3, highest = shown.max() ?? 1
@@ -169,7 +170,7 @@ private struct LatenessAxis {
 
     /// Of the width.
     func share(_ late: Double) -> Double {
-        let zero = hasZero ? Self.zeroShare : 0
+        let zero = hasZero ? zeroShare : 0
         guard late >= Self.least else { return 0 }
         let height = (decades(late) - Double(low)) / Double(high - low)
         return zero + min(max(height, 0), 1) * (1 - zero)
@@ -210,7 +211,12 @@ private struct CostAxis {
             : inside.filter { value in
                 (-3...6).contains { value == powerOfTen($0) || value == 3 * powerOfTen($0) }
             }
-        ticks = chosen.map { AxisTick(position: $0, label: shortText($0)) }
+        ticks = chosen.map { AxisTick(position: $0, label: Self.label($0)) }
+    }
+
+    private static func label(_ multiple: Double) -> String {
+        multiple < 10 && multiple != multiple.rounded()
+            ? fixedText(multiple, digits: multiple < 1 ? 3 : 1) : shortText(multiple)
     }
 
     func share(_ cost: Double) -> Double {
