@@ -32,7 +32,9 @@ import Testing
                 "it&#39;\\&#39;&#39;s a trace.csv",
             ] { #expect(pages[0].contains(text), "\(text)") }
             let nowhere = try await BuiltBinary.run(arguments.dropLast() + ["/no/such/folder/r.html"])
-            #expect(nowhere.status == 1 && nowhere.errors.contains("/no/such/folder/r.html: cannot be written"), "\(nowhere.errors)")
+            #expect(
+                nowhere.status == 1 && nowhere.errors.contains("/no/such/folder/r.html: cannot be written"),
+                "\(nowhere.errors)")
         }
     }
 }

@@ -15,7 +15,7 @@ import Testing
 
     private func run(
         _ service: String, _ arguments: [String] = [], arrivals: String? = nil
-    ) async throws -> BuiltBinary.Result {
+    ) async throws -> BuiltBinary.Outcome {
         try await withTemporaryDirectory { directory in
             let csv = directory.appending(path: "t.csv"), file = directory.appending(path: "s.json")
             let times = directory.appending(path: "a.txt")

@@ -75,8 +75,8 @@ import Units
         #expect(hold.count(at: 120, window: 135, dial: 0.9) == 9)
         // 135 / (age + 135) is a tenth at an age of nine windows.
         #expect(hold.count(at: 120 + 9 * 135 - 1, window: 135, dial: 0.9) == 9)
-        #expect(hold.count(at: 120 + 9 * 135, window: 135, dial: 0.9) == nil)
-        #expect(hold.count(at: 120 + 9 * 135, window: 135, dial: 0.99) == 9)
+        #expect(hold.count(at: 120 + 9 * 135 + 1, window: 135, dial: 0.9) == nil)
+        #expect(hold.count(at: 120 + 9 * 135 + 1, window: 135, dial: 0.99) == 9)
     }
 
     @Test func afterTheReturnItLastsUntilForecastsHaveFollowed() {

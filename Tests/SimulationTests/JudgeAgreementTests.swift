@@ -72,10 +72,10 @@ import Units
     }
 }
 
-private struct PythonFailed: Error {}
+struct PythonFailed: Error {}
 
 /// Runs python3 with these arguments and returns what it prints; throws where it is absent or fails.
-private func python(_ arguments: [String]) throws -> Data {
+func python(_ arguments: [String]) throws -> Data {
     let process = Process(), output = Pipe()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["python3"] + arguments

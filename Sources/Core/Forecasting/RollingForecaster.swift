@@ -3,7 +3,7 @@ package import Units
 
 /// A forecaster that learns anew on a cadence as history grows; the same in an evaluation, a replay and the daemon.
 package struct RollingForecaster: Sendable {
-    package let forecaster: any Forecaster
+    package private(set) var forecaster: any Forecaster
     package let task: ForecastTask
     /// Rows between refits.
     package let refitEvery: Int
@@ -20,6 +20,13 @@ package struct RollingForecaster: Sendable {
     ) {
         precondition(refitEvery >= 1, "a refit needs at least a row between")
         (self.forecaster, self.task, self.refitEvery, self.model) = (forecaster, task, refitEvery, model)
+    }
+
+    /// The same, learning by another method from now on; the model and when it is due stay.
+    package func learning(by other: any Forecaster) -> RollingForecaster {
+        var next = self
+        next.forecaster = other
+        return next
     }
 
     /// Counted on the time axis and not in known rows, whose number stands still once a history is cut to a window.

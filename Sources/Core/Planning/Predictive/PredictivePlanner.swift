@@ -82,10 +82,12 @@ package struct PredictivePlanner: ScalingPolicy {
         let lead = Double(service.startupSeconds), tick = Double(tick)
         let running = window.highest(now, lasting: 1, keepLevel)
         let waiting = backlog.requests(at: now.wholeSeconds, rate: running)
-        guard backlog.requests > 0 || waiting > 0 else { return nil }
+        guard backlog.requests > 0 else { return nil }
         let expected = window.highest(now.advanced(bySeconds: service.startupSeconds), lasting: 1, keepLevel)
         let rate = max(expected, service.observedRate(observation.demand) ?? 0)
-        let then = max(0, waiting + (rate - Double(observation.ready) * each) * lead) / each
+        // What is starting will have served for half of the time that another start takes, on average.
+        let serving = Double(observation.ready) + Double(observation.starting) / 2
+        let then = max(0, waiting + (rate - serving * each) * lead) / each
         guard then > 1 else { return nil }
         let needed = rate / each
         let best = (dial / (1 - dial) * max(needed, 1) * then / max(lead, tick)).squareRoot()
