@@ -7,6 +7,7 @@ let reportStyle = """
     \(variables(Palette.dark)) } }
     body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
     main { max-width: 62rem; margin: 0 auto; padding: 1.2rem 1rem 3rem; }
+    h1, h2, h3 { overflow-wrap: anywhere; }
     h1 { font-size: 1.7rem; line-height: 1.2; margin: .4rem 0 1rem; }
     h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
     a { color: var(--chart-1); }

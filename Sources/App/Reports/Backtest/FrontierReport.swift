@@ -170,7 +170,7 @@ package struct FrontierReport: Sendable {
             late.row(setting.policy, setting.late.scaled(by: 100))
             cost.row(setting.policy, setting.cost)
         }
-        var saved = IntervalChart(title: "Instance-hours saved against the best-tuned peer", unit: "%")
+        var saved = IntervalChart(title: "Instance-hours saved against the peer", unit: "%")
         if let hours = choice.hoursSaved { saved.row("both as chosen", hours.scaled(by: 100)) }
         if let hours = choice.hoursSavedAtEqualLateness { saved.row("at equal lateness", hours.scaled(by: 100)) }
         intervals.charts = [late, cost, saved]

@@ -59,9 +59,10 @@ private struct TradeoffDrawing {
         isNarrow = frame.width < 600
         let points = chart.curves.flatMap(\.points)
         x = LatenessAxis(points.map(\.late) + (chart.lateTarget.map { [$0] } ?? []), isNarrow: isNarrow)
-        y = CostAxis(points.map(\.cost), target: isNarrow ? 5 : 7)
+        let chosen = points.first { $0.name == chart.chosen }?.cost
+        y = CostAxis(points.map(\.cost), chosen: chosen, target: isNarrow ? 6 : 8)
         left = Double(y.ticks.map(\.label.count).max() ?? 1) * ChartFrame.characterWidth + 14
-        right = frame.width - 14
+        right = frame.width - 24
         frame.grow(by: 44)
         top = frame.height
         bottom = top + (isNarrow ? 260 : 380)
@@ -70,6 +71,12 @@ private struct TradeoffDrawing {
         drawAxes()
         for (number, curve) in chart.curves.enumerated().reversed() { draw(curve, number) }
         drawChosen()
+        let dearer = points.count { $0.cost > y.high }
+        if dearer > 0 {
+            self.frame.text(
+                "\(dearer) dearer \(dearer == 1 ? "setting" : "settings") above", x: right, y: top - 28, anchor: "end",
+                attributes: Self.faint)
+        }
     }
 
     var svg: String { frame.svg(title: chart.title, summary: summary) }
@@ -124,7 +131,7 @@ private struct TradeoffDrawing {
                 "<path d=\"M\(places.joined(separator: "L"))\" fill=\"none\" stroke=\"\(colour)\" "
                     + "stroke-width=\"\(weight)\" stroke-linejoin=\"round\"\(dash)/>")
         }
-        for point in known {
+        for point in known where point.cost <= y.high {
             let at = place(point)
             frame.add(
                 "<g class=\"point\" data-x=\"\(fixedText(at.x))\" data-y=\"\(fixedText(at.y))\">"
@@ -185,43 +192,38 @@ private struct LatenessAxis {
     }
 }
 
-/// Multiples, by their logarithm where they span much.
+/// Multiples by their logarithm, to `most`: what costs a multiple of that is no choice, and would press the rest together.
 private struct CostAxis {
-    private let low: Double, high: Double
-    private let isLogarithmic: Bool
+    private let low: Double
+    let high: Double
     let ticks: [AxisTick]
+    private static let most = 4.0
+    private static let steps =
+        [0.5, 0.7, 0.8, 0.9]
+        + (0...5).flatMap { power in [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 7].map { $0 * powerOfTen(power) } }
 
-    init(_ costs: [Double], target: Int) {
+    /// Up to `most`, or as far as `chosen` and the cheapest setting need.
+    init(_ costs: [Double], chosen: Double?, target: Int) {
         let known = costs.filter { $0.isFinite && $0 > 0 }
-        let lowest = min(known.min() ?? 1, 1), highest = max(known.max() ?? 2, lowest * 1.02)
-        isLogarithmic = highest > 4 * lowest
-        guard isLogarithmic else {
-            let linear = ValueTicks(from: lowest, to: highest, target: target)
-            (low, high, ticks) = (linear.lower, linear.upper, linear.ticks)
-            return
+        let cheapest = known.min() ?? 1
+        let highest = min(known.max() ?? 2, max(Self.most, 1.3 * max(chosen ?? 0, cheapest)))
+        let from = Self.steps.last { $0 <= min(cheapest, 1) * (1 + 1e-9) } ?? cheapest
+        let to = Self.steps.first { $0 >= max(highest, 1.2 * from) * (1 - 1e-9) } ?? highest
+        (low, high) = (from, to)
+        let inside = Self.steps.filter { $0 >= from && $0 <= to }
+        let stride = max(1, (inside.count + target) / (target + 1))
+        ticks = inside.enumerated().filter { $0.offset % stride == 0 }.map {
+            AxisTick(position: $0.element, label: Self.label($0.element))
         }
-        let steps = (-3...6).flatMap { power in [1, 1.5, 2, 3, 5, 7].map { $0 * powerOfTen(power) } }
-        low = steps.last { $0 <= lowest * (1 + 1e-9) } ?? lowest
-        high = steps.first { $0 >= highest * (1 - 1e-9) } ?? highest
-        let (from, to) = (low, high)
-        let inside = steps.filter { $0 >= from && $0 <= to }
-        let chosen =
-            inside.count <= 2 * target
-            ? inside
-            : inside.filter { value in
-                (-3...6).contains { value == powerOfTen($0) || value == 3 * powerOfTen($0) }
-            }
-        ticks = chosen.map { AxisTick(position: $0, label: Self.label($0)) }
     }
 
     private static func label(_ multiple: Double) -> String {
-        multiple < 10 && multiple != multiple.rounded()
-            ? fixedText(multiple, digits: multiple < 1 ? 3 : 1) : shortText(multiple)
+        multiple == multiple.rounded() ? shortText(multiple) : fixedText(multiple, digits: 1)
     }
 
+    /// Of the height, at most 1.
     func share(_ cost: Double) -> Double {
-        guard isLogarithmic else { return (cost - low) / (high - low) }
-        return (decades(max(cost, low)) - decades(low)) / (decades(high) - decades(low))
+        min((decades(max(cost, low)) - decades(low)) / (decades(high) - decades(low)), 1)
     }
 }
 
