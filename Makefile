@@ -3,7 +3,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz bench bench-scale bench-replay lint \
+.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz bench bench-scale bench-replay outcome lint \
 	format clean prepare
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make fuzz    a minute of libFuzzer over the decoders; FUZZ_SECONDS=600 for longer"
 	@echo "make bench-scale    learning and forecasting ten thousand series: time, memory, accuracy"
 	@echo "make bench-replay   30 days of seconds through hpa and predictive; REFERENCE=simulate.py times another replay beside it"
+	@echo "make outcome TRACES=folder  what lateness costs on six public traces, beside the autoscalers people run; ten minutes"
 	@echo "make bench   training throughput of the quantile network beside PyTorch: needs Debian's package python3-torch"
 	@echo "make lint    formatting"
 	@echo "make format  rewrites the sources to the house format"
@@ -94,6 +95,12 @@ REFERENCE ?=
 
 bench-replay: build
 	.build/release/forecast bench-replay $(if $(REFERENCE),--reference $(REFERENCE))
+
+TRACES ?= out/traces
+
+outcome: build
+	@command -v python3 >/dev/null || { echo "No python3 here" >&2; exit 1; }
+	python3 scripts/outcome.py .build/release/forecast $(TRACES) --keep out/outcome
 
 bench: prepare
 	./scripts/bench-net

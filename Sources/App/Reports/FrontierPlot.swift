@@ -4,8 +4,10 @@ package import Simulation
 /// Cost against lateness in characters: a letter a family, the lateness in powers of ten.
 package struct FrontierPlot: Sendable {
     /// Beyond this multiple of the cheapest nothing is drawn, so that what matters can be told apart.
-    private static let mostShown = 3.0
-    private static let letters = Array("habcdefgijklmnopqrstuvwxyz")
+    private static let mostShown = 2.5
+    /// More than this is no setting that anyone would take.
+    private static let latest = 0.3
+    private static let letters = Array("abcdefghijklmnopqrstuvwxyz")
 
     private let families: [FrontierFamily]
 
@@ -13,7 +15,7 @@ package struct FrontierPlot: Sendable {
 
     /// In `height` lines of at most `width` characters, and a legend; with a line break at the end.
     package func rendered(width: Int = 80, height: Int = 18) -> String {
-        let points = families.flatMap(\.points).filter(\.cost.isFinite)
+        let points = families.flatMap(\.points).filter(Self.isShown)
         guard let least = points.map(\.cost).min(), let most = points.map(\.cost).max() else { return "no settings\n" }
         let top = max(min(most, max(least, 1) * Self.mostShown), least + 0.1)
         let columns = max(20, min(width, 120) - 8), rows = max(6, height - 3)
@@ -21,7 +23,7 @@ package struct FrontierPlot: Sendable {
         var lines = [[Character]](repeating: [Character](repeating: " ", count: columns), count: rows)
         // The first family is drawn last, over the others.
         for (number, family) in families.enumerated().reversed() {
-            for point in family.points where point.cost <= top {
+            for point in family.points where Self.isShown(point) && point.cost <= top {
                 let across = (Self.decade(point.figures.late) - decades.low) / (decades.high - decades.low)
                 let down = (top - point.cost) / (top - least)
                 let column = Self.place(across, columns), row = Self.place(down, rows)
@@ -64,10 +66,12 @@ package struct FrontierPlot: Sendable {
         }
     }
 
+    private static func isShown(_ point: FrontierPoint) -> Bool { point.cost.isFinite && point.figures.late <= latest }
+
     /// From the hundred-thousandth, or what is a little below the least, to one.
     private static func decades(_ points: [FrontierPoint]) -> (low: Double, high: Double) {
         let late = points.map { decade($0.figures.late) }
-        return (max(-5, min(-3, (late.min() ?? -3).rounded(.down))), 0)
+        return (max(-5, min(-3, (late.min() ?? -3).rounded(.down))), decade(latest))
     }
 
     private static func decade(_ late: Double) -> Double { logarithm(min(max(late, 1e-5), 1)) / logarithm(10) }

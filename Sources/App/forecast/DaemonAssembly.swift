@@ -154,10 +154,9 @@ struct DaemonAssembly {
                     "uses the registered model",
                     metadata: ["workload": "\(settings.id)", "model": "\(model.name) version \(stored.version)"])
                 let start = ModelStart(
-                    version: stored.version, learntBefore: record.trainedTo, heldOut: record.scores["LOSS"])
-                // What was rolled back to is old and must not be replaced at once.
-                let isBack = record.lineage.reason == .rollback
-                return (model, start, isBack ? record.createdAt : record.trainedTo)
+                    version: stored.version, learntBefore: record.trainedTo, heldOut: record.scores["LOSS"],
+                    isHeld: record.isHeld)
+                return (model, start, record.trainedTo)
             }
             logger.notice(
                 "the registered model has other rows than the workload; a new one is fitted",

@@ -89,11 +89,11 @@ extension FrontierResult {
         for moment in worst {
             let record = moment.record
             table.append([
-                "\(moment.start)", durationText(seconds: moment.end.seconds(since: moment.start)),
+                moment.start.short, durationText(seconds: moment.end.seconds(since: moment.start)),
                 shortText(moment.lateRequests), shareText(moment.shareOfLate),
                 durationText(seconds: moment.longestWait), "\(moment.need)", "\(moment.ready)",
-                record.map { "\($0.time)" } ?? "before", record.map { "\($0.decision.desired)" } ?? "-",
-                record.map { $0.decision.binding.rawValue } ?? "-",
+                record?.time.short ?? "before", record.map { "\($0.decision.desired)" } ?? "-",
+                record?.decision.binding.words ?? "-",
             ])
         }
         return table
@@ -126,10 +126,10 @@ extension DecisionRecord {
         let need = forecast.map { level in
             "\(service.model.instances(forRate: level.rate)) at \(level.level)"
         }
-        let candidates = decision.candidates.map { "\($0.reason.rawValue) \($0.instances)" }
+        let candidates = decision.candidates.map { "\($0.reason.words) \($0.instances)" }
         return
             "At \(time), with \(ready) ready, \(starting) starting and \(desired) wanted, \(decision.desired) were wanted "
-            + "(\(decision.binding.rawValue)). Considered: \(candidates.joined(separator: ", ")). "
+            + "(\(decision.binding.words)). Considered: \(candidates.joined(separator: ", ")). "
             + (need.isEmpty
                 ? "There was no forecast."
                 : "The row that a start then would have served was forecast to need \(need.joined(separator: ", ")).")
@@ -146,4 +146,18 @@ func shareText(_ share: Double) -> String {
 func intervalText(_ interval: Interval, _ text: (Double) -> String) -> String {
     guard interval.low < interval.high else { return text(interval.estimate) }
     return "\(text(interval.estimate)) [\(text(interval.low)), \(text(interval.high))]"
+}
+
+extension Timestamp {
+    /// To the minute, in UTC: `2018-05-05 16:04`.
+    fileprivate var short: String { "\(self)".prefix(16).replacing("T", with: " ") }
+}
+
+extension Decision.Reason {
+    /// `forecast over lead time`.
+    fileprivate var words: String {
+        rawValue.reduce(into: "") { words, letter in
+            words += letter.isUppercase ? " \(letter.lowercased())" : String(letter)
+        }
+    }
 }

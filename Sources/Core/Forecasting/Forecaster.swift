@@ -32,23 +32,41 @@ package protocol Forecaster: Sendable {
     /// - Throws: where the history is too short or carries nothing to learn from, with what would be enough.
     func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel
 
+    /// As `fit`, going on from what had been learnt of the same series before, where that fits and the method gains by it; the
+    /// default begins afresh. The same history, task and previous model give the same model, bit for bit.
+    func fit(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> any FittedModel
+
     /// As `fit`, and what the method forecast for rows of `history` that it had not learnt from, by which it is calibrated
-    /// and compared with others. Models that hold rows out anyway give those; the default fits twice.
-    func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit
+    /// and compared with others. Models that hold rows out anyway give those; the default fits twice, afresh. No held-out
+    /// forecast comes from weights that had learnt from its rows, nor from weights that went on from such.
+    func fitHoldingOut(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> HeldOutFit
+
+    /// Rows below which `fit` throws, whatever they hold: those who choose among methods need not try.
+    func rowsNeeded(_ task: ForecastTask) -> Int
 }
 
 /// What those who use a forecaster have to know of it.
 package struct ForecasterTraits: Hashable, Sendable {
     /// The share by which a history has to grow before learning anew is worth its cost.
     package var refitGrowth = 0.0
+    /// Whether a fit goes on from the model before it. One that does not gives the same bytes from any.
+    package var goesOn = false
 
-    package init(refitGrowth: Double = 0) { self.refitGrowth = refitGrowth }
+    package init(refitGrowth: Double = 0, goesOn: Bool = false) {
+        (self.refitGrowth, self.goesOn) = (refitGrowth, goesOn)
+    }
 }
 
 /// A model that has learnt, ready to be asked at any later origin.
 package protocol FittedModel: Sendable {
     var name: String { get }
     var task: ForecastTask { get }
+    /// Of the random numbers it was learnt with; nil where there were none.
+    var seed: UInt64? { get }
 
     /// The rows from `history.end` on, as many as the task's horizon, from the known rows alone.
     ///

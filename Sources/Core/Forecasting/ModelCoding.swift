@@ -108,6 +108,9 @@ struct ModelReader {
         (bytes, position) = (cursor.bytes, cursor.position)
     }
 
+    /// Whether all has been read: what later versions of a model add comes last.
+    var isAtEnd: Bool { position == bytes.endIndex }
+
     mutating func integer() throws(ForecastError) -> Int {
         var cursor = Cursor(bytes: bytes, position: position)
         defer { position = cursor.position }

@@ -1,7 +1,8 @@
 import Series
 import Units
 
-/// After the task: the members, each a model of its own; their losses; the misses; the moves of the levels.
+/// After the task: the members, each a model of its own; their losses; the misses; the moves of the levels; names and reasons
+/// of the members that could not learn, which models stored before this was kept lack.
 extension CombinedModel {
     /// Members at most; more would be no model of ours.
     private static let membersAtMost = 16
@@ -18,6 +19,8 @@ extension CombinedModel {
         for column in errors.misses { writer.write(column) }
         writer.write(Int(followedTo.millisecondsSinceEpoch))
         writer.write(shifts)
+        writer.write(absent.count)
+        for text in absent.flatMap({ [$0.name, $0.reason] }) { writer.write(nested: Array(text.utf8)) }
         return writer.finished()
     }
 
@@ -38,6 +41,13 @@ extension CombinedModel {
         for _ in task.levels { misses.append(try reader.floats()) }
         let followedTo = Timestamp(millisecondsSinceEpoch: Int64(try reader.integer()))
         let shifts = try reader.doubles()
+        let absentCount = reader.isAtEnd ? 0 : try reader.integer()
+        guard (0...Self.membersAtMost).contains(absentCount) else { throw .corruptModel("its members are too many") }
+        var absent: [AbsentMember] = []
+        for _ in 0..<absentCount {
+            let name = String(decoding: try reader.nested(), as: UTF8.self)
+            absent.append(AbsentMember(name: name, reason: String(decoding: try reader.nested(), as: UTF8.self)))
+        }
         guard losses.count == count, narrowest > 0, narrowest.isFinite, times.allSatisfy({ abs($0) < 1e16 }),
             shifts.count == task.levels.count,
             let errors = ForecastErrors(
@@ -45,7 +55,7 @@ extension CombinedModel {
                 misses: misses)
         else { throw .corruptModel("its parts do not fit its task") }
         self.init(
-            task: task, members: members, weights: MemberWeights(losses: losses), errors: errors,
+            task: task, members: members, absent: absent, weights: MemberWeights(losses: losses), errors: errors,
             followedTo: followedTo, shifts: shifts)
     }
 }

@@ -13,10 +13,18 @@ package struct MemberStanding: Hashable, Sendable {
     package let reason: String?
 }
 
+/// A member that could not learn from the history.
+struct AbsentMember: Hashable, Sendable {
+    let name: String
+    /// For operators.
+    let reason: String
+}
+
 /// Fitted members, their weights, and the levels set right by what has matured.
 package struct CombinedModel: FittedModel {
     package let task: ForecastTask
     let members: [any FittedModel]
+    let absent: [AbsentMember]
     private(set) var weights: MemberWeights
     private(set) var errors: ForecastErrors
     /// The origin whose outcome was added last.
@@ -26,10 +34,11 @@ package struct CombinedModel: FittedModel {
     private(set) var shifts: [Double]
 
     init(
-        task: ForecastTask, members: [any FittedModel], weights: MemberWeights, errors: ForecastErrors,
-        followedTo: Timestamp, shifts: [Double]
+        task: ForecastTask, members: [any FittedModel], absent: [AbsentMember], weights: MemberWeights,
+        errors: ForecastErrors, followedTo: Timestamp, shifts: [Double]
     ) {
-        (self.task, self.members, self.weights, self.errors) = (task, members, weights, errors)
+        (self.task, self.members, self.absent) = (task, members, absent)
+        (self.weights, self.errors) = (weights, errors)
         (self.followedTo, self.shifts) = (followedTo, shifts)
         shares = weights.shares(baseline: Self.baseline(of: members))
     }
@@ -43,14 +52,18 @@ package struct CombinedModel: FittedModel {
         zip(members, shares).filter { $1 > 0 }.sorted { $0.1 > $1.1 }.map(\.0.name).joined(separator: "+")
     }
 
+    package var seed: UInt64? { members.lazy.compactMap(\.seed).first }
+
+    /// Of the members that learnt, and then of those that could not.
     package var standings: [MemberStanding] {
         let naive = Self.baseline(of: members).map { weights.losses[$0] } ?? 0
-        return members.indices.map { index in
+        let learnt = members.indices.map { index in
             let relative = naive > 0 ? weights.losses[index] / naive : nil
             return MemberStanding(
                 name: members[index].name, weight: shares[index], relativeLoss: relative,
                 reason: shares[index] > 0 ? nil : Self.reason(relative))
         }
+        return learnt + absent.map { MemberStanding(name: $0.name, weight: 0, relativeLoss: nil, reason: $0.reason) }
     }
 
     private static func reason(_ relative: Double?) -> String {
@@ -99,14 +112,16 @@ extension CombinedModel {
     private static let followedAtMost = 200
 
     /// Weighs members by what they held out, and learns from the same rows what their mean missed.
-    static func learnt(_ fits: [HeldOutFit], history: KnownDemand, task: ForecastTask) -> HeldOutFit {
+    static func learnt(
+        _ fits: [HeldOutFit], absent: [AbsentMember], history: KnownDemand, task: ForecastTask
+    ) -> HeldOutFit {
         let rows = history.suffix()
         let origins = commonOrigins(fits)
         let tables = fits.map { fit in
             Dictionary(uniqueKeysWithValues: zip(fit.heldOut.origins, fit.heldOut.forecasts))
         }
         var model = CombinedModel(
-            task: task, members: fits.map(\.model),
+            task: task, members: fits.map(\.model), absent: absent,
             weights: MemberWeights(losses: heldOutLosses(tables, origins, rows)),
             errors: ForecastErrors(levels: task.levels, narrowest: narrowest(rows)),
             followedTo: history.end.advanced(bySeconds: -task.horizon * history.step),

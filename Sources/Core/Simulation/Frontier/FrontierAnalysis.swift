@@ -136,11 +136,11 @@ package struct FrontierAnalysis: Sendable {
         return points.values.compactMap { leastCost($0, atLate: late) }.min()
     }
 
-    /// Without a bootstrap, what it is on the rest alone.
+    /// Without bounds where there is no bootstrap, or where too many resamples have no such figure.
     private func interval(_ bootstrap: BlockBootstrap?, _ statistic: ([Range<Int>]) -> Double?) -> Interval? {
         guard let estimate = statistic([rest]), estimate.isFinite else { return nil }
         guard let bootstrap else { return .exactly(estimate) }
-        return bootstrap.interval(estimate, of: statistic)
+        return bootstrap.interval(estimate, of: statistic) ?? .exactly(estimate)
     }
 }
 

@@ -2,6 +2,8 @@
 extension FrontierAnalysis {
     /// Savings below this are not worth a forecast.
     package static let worthwhile = 0.02
+    /// Peers that follow what has been, and forecast nothing.
+    private static let reactive: Set = ["hpa", "kpa", "keda", "tortoise-like", "autopilot", "app-engine-like", "lcp"]
     /// Late requests that a target must allow on each part for it to be told from its neighbours.
     private static let fewest = 20.0
 
@@ -86,7 +88,7 @@ extension FrontierAnalysis {
             return FrontierVerdict(
                 kind: .reactiveIsEnough,
                 sentences: [
-                    "Reactive is enough here: \(peer.policy) meets the goal at cost \(decimal(peer.cost.estimate, 2)), "
+                    "\(Self.reactive.contains(peer.family) ? "Reactive" : "What others run") is enough here: \(peer.policy) meets the goal at cost \(decimal(peer.cost.estimate, 2)), "
                         + "prewarming would save \(share(saved)), less than \(percent(Self.worthwhile))."
                 ] + facts)
         }
@@ -119,7 +121,7 @@ extension FrontierAnalysis {
 
     private func lateness(_ choice: FrontierChoice) -> String {
         choice.lateDifference.map {
-            "\(percent(abs($0.estimate))) of requests \($0.estimate > 0 ? "more" : "fewer") late"
+            "\(percent(abs($0.estimate))) of all requests late \($0.estimate > 0 ? "beyond" : "less than") its own"
         } ?? "its own lateness"
     }
 

@@ -6,7 +6,9 @@
 /// what wanders within a quarter of an hour counts as noise here, and could be forecast in part.
 package struct KnownRate: Sendable {
     package static let windowSeconds = 900
-    package static let deviations = [0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 8]
+    package static let deviations = [
+        0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 8, 11, 15, 20, 30,
+    ]
 
     /// Requests per second around each scored row; NaN where none is known.
     package let smoothed: [Double]
