@@ -44,6 +44,8 @@ struct Backtest: AsyncParsableCommand {
     var model = "auto"
     @Option(help: "Writes the decisions of the one policy given to this CSV file.")
     var decisions: String?
+    @Option(help: "Writes a page with pictures to this file; the first policy is the one in question.")
+    var report: String?
     @Flag(help: "Prints figures as JSON.")
     var json = false
     @OptionGroup(title: "Single requests")
@@ -56,6 +58,7 @@ struct Backtest: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let report { try requireWritable(report) }
         let setting = try whatIf.setting(
             TraceFile(path: trace).pick(series), from: from, to: to, startsInTheMiddle: false)
         let (trace, service) = (setting.trace, setting.service)
@@ -69,6 +72,13 @@ struct Backtest: AsyncParsableCommand {
             return PolicyOutcome(name, figures, clairvoyantHours: bound.instanceHours, single)
         }
         if let decisions { try write(made[0], from: trace.start, to: decisions) }
+        if let report {
+            let page = BacktestReport(
+                traceName: URL(filePath: self.trace).lastPathComponent + (series.map { " \($0)" } ?? ""),
+                setting: setting, tick: tick, model: model, policies: Array(zip(policy, made)),
+                clairvoyantHours: bound.instanceHours, command: typedCommand())
+            try writePage(page.rendered(), to: report)
+        }
         print(json ? try PolicyOutcome.json(outcomes) : PolicyOutcome.table(outcomes))
     }
 
