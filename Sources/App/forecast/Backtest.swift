@@ -71,14 +71,18 @@ struct Backtest: AsyncParsableCommand {
         let policy = try PolicyCatalogue.policy(
             parsing: name, service: service.model, tick: tick, peakRate: trace.peakRate)
         let horizon = policy.forecastHorizon(step: trace.series.step, tick: tick)
-        let forecaster = horizon == 0 ? nil : try rollingForecaster(horizon: horizon, step: trace.series.step)
+        let forecaster =
+            horizon == 0
+            ? nil
+            : try rollingForecaster(
+                horizon: horizon, step: trace.series.step, level: policy.operatingLevel)
         return runPolicy(policy, trace: trace, service: service, tick: tick, forecaster: forecaster)
     }
 
     /// Learns anew once a day, as the daemon does.
-    private func rollingForecaster(horizon: Int, step: Int) throws -> RollingForecaster {
+    private func rollingForecaster(horizon: Int, step: Int, level: Double?) throws -> RollingForecaster {
         let day = max(2, 86_400 / step)
-        let task = ForecastTask(horizon: horizon, season: day, isWeekly: true)
+        let task = ForecastTask(horizon: horizon, season: day, isWeekly: true, operatingLevel: level)
         return RollingForecaster(try ModelCatalogue.forecaster(named: model), task: task, refitEvery: day)
     }
 

@@ -55,4 +55,6 @@ extension FittedModel {
     }
 
     package func updated(on history: KnownDemand) -> any FittedModel { self }
+
+    package var standings: [MemberStanding] { [] }
 }

@@ -21,6 +21,8 @@ package struct PredictivePlanner: ScalingPolicy {
 
     package func forecastHorizon(step: Int, tick: Int) -> Int { (2 * service.startupSeconds + tick) / step + 2 }
 
+    package var operatingLevel: Double? { level }
+
     package mutating func decide(_ observation: Observation) -> Decision {
         let reactive = service.reactiveInstances(observation.demand)
         guard let forecast = observation.forecast, forecast.horizon > 0 else {

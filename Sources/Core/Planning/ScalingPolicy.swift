@@ -103,10 +103,13 @@ package protocol ScalingPolicy: Sendable {
     var name: String { get }
     /// How many rows ahead, counted from the end of the known demand, a forecast must reach; 0 where none is used.
     func forecastHorizon(step: Int, tick: Int) -> Int
+    /// The level of the forecast that starts are decided on; nil where none is used.
+    var operatingLevel: Double? { get }
     /// Called once a tick in time order, also when nothing has changed.
     mutating func decide(_ observation: Observation) -> Decision
 }
 
 extension ScalingPolicy {
     package func forecastHorizon(step: Int, tick: Int) -> Int { 0 }
+    package var operatingLevel: Double? { nil }
 }

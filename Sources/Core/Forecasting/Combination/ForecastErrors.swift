@@ -23,30 +23,34 @@ struct ForecastErrors: Sendable {
     let levels: [Double]
     /// No width is taken for less, so that a flat past does not make misses infinite.
     let narrowest: Double
+    /// The highest row of the history and of the outcomes since.
+    private(set) var highest: Double
     /// Of each miss: the start of its forecast, milliseconds, and the share of an independent one that it is.
     private(set) var times: [Int64] = []
     private(set) var shares: [Float] = []
     /// A list a level, in widths.
     private(set) var misses: [[Float]]
 
-    init(levels: [Double], narrowest: Double) {
-        (self.levels, self.narrowest) = (levels, narrowest)
+    init(levels: [Double], narrowest: Double, highest: Double) {
+        (self.levels, self.narrowest, self.highest) = (levels, narrowest, highest)
         misses = [[Float]](repeating: [], count: levels.count)
     }
 
     init?(
-        levels: [Double], narrowest: Double, times: [Int64], shares: [Float], misses: [[Float]]
+        levels: [Double], narrowest: Double, highest: Double, times: [Int64], shares: [Float], misses: [[Float]]
     ) {
         guard times.count == shares.count, misses.count == levels.count, misses.allSatisfy({ $0.count == times.count }),
             times.count <= Self.most
         else { return nil }
-        (self.levels, self.narrowest, self.times, self.shares, self.misses) = (levels, narrowest, times, shares, misses)
+        (self.levels, self.narrowest, self.highest) = (levels, narrowest, highest)
+        (self.times, self.shares, self.misses) = (times, shares, misses)
     }
 
     /// Adds what `forecast` missed of `actuals`, the rows from its origin on. `gap` is the rows to the origin before it.
     mutating func add(_ forecast: QuantileForecast, actuals: ArraySlice<Double>, gap: Int) {
         let horizon = min(forecast.horizon, actuals.count)
         guard horizon > 0 else { return }
+        for actual in actuals where actual.isFinite { highest = max(highest, Demand.bounded(actual)) }
         let read = min(Self.stepsRead, horizon)
         // Which steps are looked at turns with the origin, so that all are seen in the end.
         let turn = Int((forecast.origin.millisecondsSinceEpoch / 1_000 / Int64(forecast.step)) % Int64(horizon))
@@ -76,6 +80,13 @@ struct ForecastErrors: Sendable {
     func width(of forecast: QuantileForecast, _ step: Int) -> Double {
         max(forecast.value(row: step, level: 0.9) - forecast.value(row: step, level: 0.1), narrowest)
     }
+
+    /// `value` moved: upwards no further than to half above the highest row, as a miss of a narrow forecast says little of
+    /// a wide one.
+    func moved(_ value: Double, by distance: Double) -> Double {
+        min(value + distance, max(value, Self.headroom * highest))
+    }
+    private static let headroom = 1.5
 
     /// How far each level moves, in widths, for a forecast made at `now`; a season is `season` seconds.
     ///
