@@ -56,31 +56,31 @@ import Units
         for seed in UInt64(0)..<8 {
             var rng = SplitMix64(seed: seed)
             let flat = { rng.uniform() * 20 + 90 }
-            // Thirty flat days, ten with a wave, sixty flat ones again.
-            var values = (0..<30 * Self.season).map { _ in flat() }
+            // A hundred flat days, ten with a wave, sixty flat ones again.
+            var values = (0..<100 * Self.season).map { _ in flat() }
             values += (0..<10 * Self.season).map { row in
-                flat() + 80 * cosineAndSine(turns: Double(row) / Double(Self.season)).0
+                flat() + 40 * cosineAndSine(turns: Double(row) / Double(Self.season)).0
             }
             values += (0..<60 * Self.season).map { _ in flat() }
             let whole = known(values)
             let level = Constant(name: "level", values: [92, 100, 108])
             var model = try Combination(name: "two", of: [level, SeasonalNaive()])
-                .fit(whole.prefix(30 * Self.season), task: task)
+                .fit(whole.prefix(100 * Self.season), task: task)
             #expect(model.name == "level" && model.standings.map(\.weight) == [1, 0])
             var told: [MemberStanding] = []
             func follow(to day: Int, from first: Int) throws {
-                for count in stride(from: first * Self.season, through: day * Self.season, by: 6) {
+                for count in stride(from: first * Self.season, through: day * Self.season, by: 8) {
                     let next = model.updated(on: whole.prefix(count))
                     told += MemberStanding.changes(from: model.standings, to: next.standings)
                     model = next
                 }
             }
-            try follow(to: 36, from: 30)
+            try follow(to: 106, from: 100)
             #expect(model.name == "seasonal-naive")
             let demotion = try #require(told.first { $0.name == "level" })
             let reason = try #require(demotion.reason)
             #expect(demotion.weight == 0 && reason.hasPrefix("of late worse than seasonal-naive by "), "\(reason)")
-            try follow(to: 100, from: 36)
+            try follow(to: 170, from: 106)
             #expect(model.name == "level", "\(model.standings)")
             #expect(told.last { $0.name == "level" }?.reason == nil)
         }

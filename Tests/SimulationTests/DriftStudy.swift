@@ -39,7 +39,7 @@ import Units
         [1.1, 1.25, 1.5, 2].map { DriftRule(overHeldOut: held, overNaive: $0) }
     }
 
-    private static let changes: [(name: String, change: (Int, Int, [Double]) -> Double)] = [
+    private static let changes: [(name: String, change: @Sendable (Int, Int, [Double]) -> Double)] = [
         ("twice", { row, _, rows in rows[row] * 2 }), ("half", { row, _, rows in rows[row] / 2 }),
         ("six hours later", { row, season, rows in rows[row - season / 4] }),
     ]

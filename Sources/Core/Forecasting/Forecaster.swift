@@ -31,7 +31,7 @@ package struct ForecastTask: Hashable, Sendable {
 
     /// Which of `levels` models are chosen by: those around the operating level, as one far out alone is met too seldom to tell.
     package var decisiveLevels: [Int] {
-        guard let operatingLevel = operatingLevel else { return Array(levels.indices) }
+        guard let operatingLevel else { return Array(levels.indices) }
         let tail = 1 - operatingLevel
         let near = levels.indices.filter { index in
             let own = 1 - levels[index]

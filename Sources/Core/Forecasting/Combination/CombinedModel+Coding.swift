@@ -13,6 +13,7 @@ extension CombinedModel {
         // A loss that is not known is told as a negative one, as stored numbers are finite.
         for losses in [weights.losses, weights.recent] { writer.write(losses.map { $0.isFinite ? $0 : -1 }) }
         writer.write(errors.narrowest)
+        writer.write(errors.isSparse ? 1 : 0)
         writer.write(errors.highest)
         writer.write(errors.times.map(Double.init))
         writer.write(errors.shares)
@@ -34,7 +35,7 @@ extension CombinedModel {
         }
         let losses = try reader.doubles().map { $0 < 0 ? .infinity : $0 }
         let recent = try reader.doubles().map { $0 < 0 ? .infinity : $0 }
-        let narrowest = try reader.double(), highest = try reader.double()
+        let narrowest = try reader.double(), sparse = try reader.integer(), highest = try reader.double()
         let times = try reader.doubles(), shares = try reader.floats()
         var misses: [[Float]] = []
         for _ in task.levels { misses.append(try reader.floats()) }
@@ -44,8 +45,8 @@ extension CombinedModel {
             times.allSatisfy({ abs($0) < 1e16 }),
             shifts.count == task.levels.count,
             let errors = ForecastErrors(
-                levels: task.levels, narrowest: narrowest, highest: highest, times: times.map { Int64($0) },
-                shares: shares, misses: misses)
+                levels: task.levels, narrowest: narrowest, isSparse: sparse == 1, highest: highest,
+                times: times.map { Int64($0) }, shares: shares, misses: misses)
         else { throw .corruptModel("its parts do not fit its task") }
         self.init(
             task: task, members: members, weights: MemberWeights(losses: losses, recent: recent), errors: errors,

@@ -52,7 +52,7 @@ package struct CombinedModel: FittedModel {
 
     package var standings: [MemberStanding] {
         members.indices.map { index in
-            return MemberStanding(
+            MemberStanding(
                 name: members[index].name, weight: shares[index], relativeLoss: ratio(index, weights.losses),
                 reason: shares[index] > 0 ? nil : reason(index))
         }
@@ -87,10 +87,8 @@ package struct CombinedModel: FittedModel {
         return origins.indices.map { index in corrected(mixed(spoken.map { ($0[index], $1) })) }
     }
 
-    /// The levels moved by what forecasts have missed. Those of sparse counts stay where the models put them: most forecasts of
-    /// them are zero at every level, and what those missed says nothing in widths.
+    /// The levels moved by what forecasts have missed.
     private func corrected(_ forecast: QuantileForecast) -> QuantileForecast {
-        guard !members.contains(where: { $0.name == Intermittent().name }) else { return forecast }
         var values = forecast.values
         for step in 0..<forecast.horizon {
             let width = errors.width(of: forecast, step)
@@ -187,11 +185,14 @@ extension CombinedModel {
         return MemberWeights(losses: sums, recent: weights.recent)
     }
 
-    /// No width is taken for less than a fiftieth of the mean.
+    /// No width is taken for less than a fiftieth of the mean. Sparse is what the model for sparse counts takes for it.
     private static func errors(of rows: ArraySlice<Double>, levels: [Double]) -> ForecastErrors {
         let known = rows.filter(\.isFinite).map(Demand.bounded)
         let mean = known.reduce(0) { $0 + $1 / Double(max(known.count, 1)) }
-        return ForecastErrors(levels: levels, narrowest: max(mean / 50, 1e-12), highest: known.max() ?? 0)
+        let isSparse = 2 * known.count { $0 <= 0 } > known.count
+        return ForecastErrors(
+            levels: levels, narrowest: max(isSparse ? mean : mean / 50, 1e-12), isSparse: isSparse,
+            highest: known.max() ?? 0)
     }
 
     /// Adds the outcomes that have matured since the last time, of every member, so that one that was left out may come back.
