@@ -35,8 +35,8 @@ import Units
         }
     }
 
-    private static let bounds = [1.5, 2, 3, 4].flatMap { held in
-        [1.1, 1.25, 1.5, 2].map { DriftRule(overHeldOut: held, overNaive: $0) }
+    private static let bounds = [1.5, 2, 2.5, 3].flatMap { held in
+        [1.25, 1.5, 2, 3, 100].map { DriftRule(overHeldOut: held, overNaive: $0) }
     }
 
     private static let changes: [(name: String, change: @Sendable (Int, Int, [Double]) -> Double)] = [
@@ -50,7 +50,7 @@ import Units
         for trace in Self.traces {
             let series = try TraceFile(path: SharedData.data("\(trace.file).csv.gz").path).pick(trace.series)
             let season = 86_400 / series.step, learnt = 8 * season
-            let days = min((series.count - learnt) / season, Self.days)
+            let days = min((series.count - learnt) / season, Self.days), before = ordinary.count
             for day in 0..<days {
                 let end = series.count - (days - day) * season
                 ordinary.append(try looks(series, trace, from: end))
@@ -63,7 +63,8 @@ import Units
                     changed[number].append(try looks(other, trace, from: end))
                 }
             }
-            print("\(trace.name): \(days) days")
+            let alarms = ordinary[before...].count { $0.contains { $0.fires(DriftRule()) } }
+            print("\(trace.name): \(days) days, \(alarms) with an alarm by the bounds in use")
         }
         print(Self.table(ordinary, changed))
         #expect(!ordinary.isEmpty)

@@ -14,7 +14,7 @@ package struct DriftRule: Hashable, Sendable {
     /// A loss, as a share of the demand, that is as good as none.
     private static let negligible = 0.005
 
-    package init(overHeldOut: Double = 2, overNaive: Double = 1.25, most: Int = 48, fewest: Int = 8) {
+    package init(overHeldOut: Double = 2, overNaive: Double = 2, most: Int = 48, fewest: Int = 8) {
         (self.overHeldOut, self.overNaive, self.most, self.fewest) = (overHeldOut, overNaive, most, fewest)
     }
 
