@@ -3,7 +3,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz bench bench-scale lint \
+.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz bench bench-scale bench-replay lint \
 	format clean prepare
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make sanitize  tests under the thread and the address sanitizer, each in a build of its own; SANITIZED='SeriesTests' for some"
 	@echo "make fuzz    a minute of libFuzzer over the decoders; FUZZ_SECONDS=600 for longer"
 	@echo "make bench-scale    learning and forecasting ten thousand series: time, memory, accuracy"
+	@echo "make bench-replay   30 days of seconds through hpa and predictive; REFERENCE=simulate.py times another replay beside it"
 	@echo "make bench   training throughput of the quantile network beside PyTorch: needs Debian's package python3-torch"
 	@echo "make lint    formatting"
 	@echo "make format  rewrites the sources to the house format"
@@ -87,6 +88,11 @@ fuzz: prepare
 bench-scale: build
 	.build/release/forecast bench-scale --series 10000 --model global-ridge
 	.build/release/forecast bench-scale --series 10000 --model ridge
+
+REFERENCE ?=
+
+bench-replay: build
+	.build/release/forecast bench-replay $(if $(REFERENCE),--reference $(REFERENCE))
 
 bench: prepare
 	./scripts/bench-net

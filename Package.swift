@@ -225,7 +225,8 @@ let package = Package(
             packages: [asyncHTTPClient, lifecycle, logging, nioCore, nioHTTP1]),
         // Starts the built binary, so it is listed as a dependency and built with the tests.
         tests(
-            "EndToEndTests", of: ["Units", "Kernels", "Series", "FakeServers", "SeriesStoreSQLite", "forecast"],
+            "EndToEndTests",
+            of: ["Units", "Kernels", "Series", "FakeServers", "InputFiles", "SeriesStoreSQLite", "forecast"],
             packages: [asyncHTTPClient, hummingbird, nioCore, nioHTTP1]),
         tests("ArchitectureTests", of: []),
     ]

@@ -7,6 +7,9 @@ package protocol ModelRegistry: Sendable {
     /// from 1 on. Of a series only the newest versions are kept, at least `modelVersionsKept`.
     func publish(_ model: ModelRecord) async throws(StoreError) -> Int
 
+    /// Stores versions of several series in one go, as `publish` does each; returns their numbers in their order.
+    func publish(all models: [ModelRecord]) async throws(StoreError) -> [Int]
+
     /// The newest version for this series, or nil.
     func latestModel(for key: SeriesKey) async throws(StoreError) -> ModelVersion?
 
@@ -18,6 +21,28 @@ package protocol ModelRegistry: Sendable {
 
     /// All versions, newest first within a series, without their bytes.
     func modelVersions() async throws(StoreError) -> [ModelVersion]
+
+    /// The newest version of each series of a metric, without its bytes.
+    func newestModels(ofMetric metric: String) async throws(StoreError) -> [ModelVersion]
+}
+
+extension ModelRegistry {
+    /// For registries that have no faster way: one after the other, so that a failure leaves those before it.
+    package func publish(all models: [ModelRecord]) async throws(StoreError) -> [Int] {
+        var versions: [Int] = []
+        for model in models { versions.append(try await publish(model)) }
+        return versions
+    }
+
+    /// For registries that have no faster way: by looking at all there are.
+    package func newestModels(ofMetric metric: String) async throws(StoreError) -> [ModelVersion] {
+        var newest: [SeriesKey: ModelVersion] = [:]
+        for each in try await modelVersions() where each.record.series.metric == metric {
+            guard each.version > newest[each.record.series]?.version ?? 0 else { continue }
+            newest[each.record.series] = each
+        }
+        return newest.values.sorted { $0.record.series < $1.record.series }
+    }
 }
 
 /// Versions of a series that are kept.

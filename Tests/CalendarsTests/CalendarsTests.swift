@@ -83,8 +83,47 @@ import WireFormats
             try days("20261126", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR;COUNT=3") == [
                 "2026-11-26", "2026-11-27", "2026-11-30",
             ])
+        #expect(
+            try days("20260101", "FREQ=YEARLY;BYMONTH=1,12;BYMONTHDAY=1,-1;COUNT=4") == [
+                "2026-01-01", "2026-01-31", "2026-12-01", "2026-12-31",
+            ])
+        // The Tuesday after the first Monday.
+        #expect(
+            try days("20261103", "FREQ=YEARLY;INTERVAL=2;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8") == [
+                "2026-11-03", "2028-11-07",
+            ])
         #expect(try days("20240229", "FREQ=YEARLY") == ["2024-02-29", "2028-02-29"])
         #expect(try days("20261201", "FREQ=DAILY;UNTIL=20261202") == ["2026-12-01", "2026-12-02"])
+    }
+
+    /// As calendars of holidays are written: a day of the year by a rule, a date each year as an event of its own, and dates
+    /// that no rule gives as a list.
+    @Test func holidayCalendarsAreRead() throws {
+        let found = try spans(
+            [
+                "UID:new-year@example", "DTSTAMP:20240101T000000Z", "SUMMARY;LANGUAGE=en-US:New Year's Day",
+                "DTSTART;VALUE=DATE:20260101", "DTEND;VALUE=DATE:20260102", "RRULE:FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1",
+                "CLASS:PUBLIC", "TRANSP:TRANSPARENT", "CATEGORIES:Holidays", "X-MICROSOFT-CDO-BUSYSTATUS:FREE",
+                "END:VEVENT",
+                "BEGIN:VEVENT", "UID:20261126_a@example", "SUMMARY:Thanksgiving Day", "DTSTART;VALUE=DATE:20261126",
+                "DTEND;VALUE=DATE:20261127", "DESCRIPTION:Public holiday\\, observed\\nin all", " states", "SEQUENCE:0",
+                "END:VEVENT",
+                "BEGIN:VEVENT", "UID:20271125_a@example", "SUMMARY:Thanksgiving Day", "DTSTART;VALUE=DATE:20271125",
+                "DTEND;VALUE=DATE:20271126", "END:VEVENT",
+                "BEGIN:VEVENT", "UID:easter@example", "SUMMARY:Easter Monday", "DTSTART;VALUE=DATE:20260406",
+                "DURATION:P1D", "RDATE;VALUE=DATE:20270329,20280417", "EXDATE;VALUE=DATE:20280417",
+                "BEGIN:VALARM", "TRIGGER:-PT15H", "DURATION:PT5M", "END:VALARM",
+            ], zone: "America/New_York")
+        #expect(
+            found == [
+                "Easter Monday 2026-04-06T04:00:00Z 2026-04-07T04:00:00Z",
+                "Easter Monday 2027-03-29T04:00:00Z 2027-03-30T04:00:00Z",
+                "New Year's Day 2026-01-01T05:00:00Z 2026-01-02T05:00:00Z",
+                "New Year's Day 2027-01-01T05:00:00Z 2027-01-02T05:00:00Z",
+                "New Year's Day 2028-01-01T05:00:00Z 2028-01-02T05:00:00Z",
+                "Thanksgiving Day 2026-11-26T05:00:00Z 2026-11-27T05:00:00Z",
+                "Thanksgiving Day 2027-11-25T05:00:00Z 2027-11-26T05:00:00Z",
+            ])
     }
 
     @Test func whatWasMovedTakesThePlaceOfWhatItWas() throws {
@@ -114,8 +153,8 @@ import WireFormats
             "line 4: the rule's part BYSETPOS is not supported here; write its dates as events of their own"
         ),
         (
-            ["DTSTART:20261101", "RDATE:20261102"],
-            "line 4: RDATE is not supported here; write its dates as events of their own"
+            ["DTSTART:20261101", "EXRULE:FREQ=DAILY"],
+            "line 4: EXRULE is not supported here; write its dates as events of their own"
         ),
         (["DTSTART:20261101", "DTEND:20261031"], "line 5: the event ends before it starts, or more than a year after"),
         (["DTSTART:20261101", "DURATION:two days"], "line 4: 'two days' is no duration of up to a year, like PT2H30M"),

@@ -78,7 +78,7 @@ struct Scene {
 
     func workload(
         _ actuator: (any Actuator)?, kind: DemandKind = .rate, isCarriedOut: Bool = true,
-        forecaster: RollingForecaster? = nil
+        forecaster: RollingForecaster? = nil, events: (@Sendable (Timestamp) throws -> KnownEvents)? = nil
     ) throws -> Workload {
         guard let each = DemandRate(perSecond: 10) else { throw ForecastError.corruptModel("a bad rate in a test") }
         let service = { @Sendable (startup: Int) in
@@ -90,7 +90,7 @@ struct Scene {
             id: id, demand: key, kind: kind, step: 60, historyRows: 2_000, actuator: actuator,
             isCarriedOut: isCarriedOut, assumedLeadSeconds: 90,
             makePolicy: { PredictivePlanner(name: "predictive", service: service($0), tick: 15, aggressiveness: 0.9) },
-            forecaster: forecaster, service: service)
+            forecaster: forecaster, service: service, events: events)
     }
 
     func decisions() async throws -> [DecisionRecord] {

@@ -5,6 +5,7 @@ import Logging
 import Planning
 import Ports
 import Series
+import Synchronization
 import TestSupport
 import Testing
 import Units
@@ -82,6 +83,48 @@ import Units
         #expect(reasons.dropFirst().map(\.parent) == (1..<reasons.count).map { $0 })
     }
 
+    /// A workload that is too young for a model of its own is forecast by what others of its kind have taught, and its model
+    /// says from where; events are read anew for every fit, and a file of them that is wrong costs the events alone.
+    @Test(.timeLimit(.minutes(1))) func aYoungWorkloadBorrows() async throws {
+        let scene = try Scene(), desk = RefitDesk(), registry = InMemoryModelRegistry()
+        try await scene.push((0..<50).map(Self.rate))
+        let reads = Mutex(0)
+        let workload = try scene.workload(
+            FakeActuator(), forecaster: RollingForecaster(SeasonalNaive(), task: Self.task, refitEvery: 100_000),
+            events: { end in
+                let count = reads.withLock { count in
+                    count += 1
+                    return count
+                }
+                guard count > 1 else { throw SettingsProblem(description: "the file is gone") }
+                return KnownEvents([
+                    .init(name: "sale", spans: [.init(start: end, end: end.advanced(bySeconds: 600))])
+                ])
+            })
+        let histories = (0..<6).map { number in
+            KnownDemand(
+                RegularSeries(
+                    start: Scene.start, step: 60, values: (0..<900).map { Double(number + 1) * 60 * Self.rate($0) }))
+        }
+        let shared = try GlobalRidge().fit(histories, task: Self.task).shared
+        let name = try SharedModelName(SeriesSelector(metric: workload.demand.metric), kind: workload.kind, step: 60)
+        _ = try await registry.publish(
+            ModelRecord(
+                series: name.key, model: shared.name, step: 60, kind: workload.kind, trainedFrom: Scene.start,
+                trainedTo: Scene.start, createdAt: Scene.start, scores: [:], bytes: shared.encoded()))
+        var controller = WorkloadController(
+            workload: workload, store: scene.store, log: scene.log, desk: desk, logger: Logger(label: "test"))
+        await controller.tick(at: minute(40))
+        try await beside(worker(desk, registry, workload)) {
+            #expect(await eventually { await !desk.isBusy(workload.id) })
+        }
+        await controller.tick(at: minute(41))
+        #expect(try await scene.decisions().first?.model == "borrowed(global-ridge)")
+        let stored = try #require(try await registry.latestModel(for: workload.demand))
+        #expect(stored.record.lineage.options["borrowed from"] == "\(name.key) version 1")
+        #expect(stored.record.lineage.options["asked"] == "seasonal-naive" && reads.withLock { $0 } == 1)
+    }
+
     /// A registry that fails costs the record, and not the model.
     @Test(.timeLimit(.minutes(1))) func aFullDiskCostsTheRecordOnly() async throws {
         let scene = try Scene(), desk = RefitDesk(), registry = InMemoryModelRegistry()
@@ -155,3 +198,5 @@ import Units
         return false
     }
 }
+
+private struct SettingsProblem: Error { let description: String }

@@ -61,15 +61,24 @@ import Units
     @Test func partsGiveTheSameBytes() throws {
         let histories = histories(150, rows: 10 * Self.season, seed: 7)
         let whole = try GlobalRidge().fit(histories, task: Self.task)
-        var training = GlobalRidgeTraining(histories: histories, task: Self.task)
-        let begun = training
-        let sums = GlobalRidgeTraining.chunks(of: 150).reversed().map { begun.sums(histories[$0]) }
-        for part in sums.reversed() { training.add(part) }
-        try training.settle(probing: histories)
-        #expect(GlobalRidgeTraining.chunks(of: 150).count == 3)
+        let shared = try inParts(GlobalRidge().training(series: 150, rows: 240, task: Self.task), histories)
+        #expect(shared.encoded() == whole.shared.encoded())
         for (model, history) in zip(whole.models, histories) {
-            #expect(model.encoded() == training.model(of: history).encoded())
+            #expect(model.encoded() == shared.model(of: history).encoded())
         }
+    }
+
+    /// The parts made in another order than they are added in, and each of a slice that was read by itself.
+    private func inParts(_ begun: some GlobalTraining, _ histories: [KnownDemand]) throws -> any SharedModel {
+        var training = begun
+        let chunks = globalChunks(of: histories.count)
+        #expect(chunks.count == 3)
+        let parts = chunks.reversed().map { chunk in
+            begun.part(Array(histories[chunk])[...], first: chunk.lowerBound)
+        }
+        for part in parts.reversed() { training.add(part) }
+        try training.settle(probing: globalProbes(of: histories.count).map { histories[$0] })
+        return training.shared
     }
 
     @Test func comesBackFromItsBytes() throws {

@@ -35,7 +35,7 @@ import Units
         let lesson = QuantileNetLesson(
             shape: shape, horizon: 2, levels: [0.5, 0.9], originFeatures: numbers(12 * 4),
             stepFeatures: numbers(24 * 3), targets: numbers(24), weights: [Float](repeating: 1, count: 24),
-            base: [0, 0, 0, 0], learnt: Array(0..<12), heldOut: 0..<12)
+            base: [0, 0, 0, 0], learnt: Array(0..<12), heldOut: Array(0..<12))
         var recipe = QuantileNetRecipe()
         (recipe.epochs, recipe.dropout) = (400, 0)
         var training = QuantileNetTraining(lesson, recipe: recipe, seed: 1)

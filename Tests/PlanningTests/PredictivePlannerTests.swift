@@ -18,14 +18,13 @@ import Units
 
     @Test func aRampIsMetBeforeItStarts() throws {
         var planner = try planner()
-        // From 180 s on 8/s. A start is decided at 45 s: ready at 165 s, where the tick after would be ready at 180 s only
-        // just, and the window of a tick already touches the ramp.
+        // From 180 s on 8/s. A start is decided at 60 s, ready at 180 s; one decided a tick earlier would only wait.
         let ramp = [2.0, 2, 2, 8, 8, 8]
         let counts = stride(from: 0, through: 60, by: 15).map { now in
             planner.decide(observation(now, desired: 2, demand: [2], forecast: ramp)).desired
         }
-        #expect(counts == [2, 2, 2, 8, 8])
-        let decision = planner.decide(observation(45, desired: 2, demand: [2], forecast: ramp))
+        #expect(counts == [2, 2, 2, 2, 8])
+        let decision = planner.decide(observation(60, desired: 2, demand: [2], forecast: ramp))
         #expect(decision.binding == .forecastOverLeadTime)
         #expect(decision.candidates.contains(.init(.forecastOverLeadTime, 8)))
     }
@@ -72,7 +71,7 @@ import Units
     @Test func pricesSetTheQuantile() throws {
         // 3600 requests an hour and instance: late 0.36, idle 0.04; the ratio is 0.9.
         let prices = try #require(Prices(idlePerInstanceHour: 0.04, latePerRequest: 0.0001))
-        let model = try service(prices: prices)
+        let model = try service(startup: 0, prices: prices)
         var auto = try PolicyCatalogue.policy(parsing: "predictive:auto", service: model)
         let seen = observation(desired: 1, demand: [1])
         let forecast = QuantileForecast(origin: start, step: 60, levels: [0.8, 0.9, 0.95], values: [4, 7, 20])

@@ -54,6 +54,10 @@ import Units
             origin: Timestamp(secondsSinceEpoch: 0), step: 60, levels: [0.5, 0.9], values: [9, 5, .nan, -3])
         #expect(forecast.values == [5, 9, 0, 0])
         #expect(abs(forecast.value(row: 0, level: 0.7) - 7) < 1e-12)
-        #expect(forecast.value(row: 0, level: 0.99) == 9 && forecast.value(row: 0, level: 0.1) == 5)
+        #expect(forecast.value(row: 0, level: 0.1) == 5)
+        // Beyond 0.9 exponential: 9 + 4·ln 10 / ln 5.
+        #expect(abs(forecast.value(row: 0, level: 0.99) - 14.722_706_232_293_572) < 1e-9)
+        let single = QuantileForecast(origin: forecast.origin, step: 60, levels: [0.9], values: [7])
+        #expect(single.value(row: 0, level: 0.999) == 7)
     }
 }

@@ -28,6 +28,25 @@ import Units
         #expect(workload.process?.warmPaths == ["/warm"])
     }
 
+    @Test func eventsAreAFileAndItsZone() throws {
+        #expect(try Settings(parsing: Self.valid, path: "c.yaml").workloads.first?.events == nil)
+        let bare = Self.valid.hasSuffix("\n") ? Self.valid : Self.valid + "\n"
+        let events = try Settings(
+            parsing: bare + "    events: {file: sales.ics, zone: Europe/Berlin}\n", path: "c.yaml"
+        )
+        .workloads.first?.events
+        #expect(events == EventSettings(file: "sales.ics", zone: "Europe/Berlin"))
+        for (events, problem) in [
+            ("{zone: UTC}", "workloads[0].events.file: needed"), ("{fil: a.ics}", "did you mean 'file'?"),
+            ("sales.ics", "a group of keys is expected"),
+        ] {
+            let error = #expect(throws: SettingsError.self) {
+                _ = try Settings(parsing: bare + "    events: \(events)\n", path: "c.yaml")
+            }
+            #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
+        }
+    }
+
     @Test func theStoreKeepsWhatItIsTold() throws {
         let keys = "{retention: 30d, late: 2h, rollups: {1h: 1000d}, synchronous: full, acknowledge: written}"
         let text = Self.valid.replacing("{path: prewarm.db}", with: keys)

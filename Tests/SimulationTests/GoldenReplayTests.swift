@@ -39,8 +39,7 @@ private struct Case: Decodable {
         let trace = try ReplayTrace(service: service, series, from: item)
         for plan in item.plans {
             let decisions = plan.decisions.map { ReplayDecision(second: $0[0], desired: $0[1]) }
-            let figures = replay(
-                arrivals: trace.arrivals, isGap: trace.isGap, service: service, decisions: decisions)
+            let figures = replay(trace, service: service, decisions: decisions)
             expectSame(figures, plan.figures)
             if plan.policy == "clairvoyant" { #expect(clairvoyantDecisions(trace, service: service) == decisions) }
             guard plan.policy.hasPrefix("hpa") || plan.policy.hasPrefix("fixed") else { continue }

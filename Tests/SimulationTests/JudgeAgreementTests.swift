@@ -27,8 +27,8 @@ import Units
         let trace = try ReplayTrace(TraceFile(path: path).pick(nil), service: service, from: from, to: to)
         let plan = clairvoyantDecisions(trace, service: service)
         let decisions = name == "clairvoyant" ? plan : try decide(name, trace, service)
-        let ours = replay(arrivals: trace.arrivals, isGap: trace.isGap, service: service, decisions: decisions)
-        let bound = replay(arrivals: trace.arrivals, isGap: trace.isGap, service: service, decisions: plan)
+        let ours = replay(trace, service: service, decisions: decisions)
+        let bound = replay(trace, service: service, decisions: plan)
         let reference = try await score(decisions, trace: path, from: from, to: to)
 
         let pairs = [
@@ -70,10 +70,10 @@ import Units
     }
 }
 
-private struct PythonFailed: Error {}
+struct PythonFailed: Error {}
 
 /// Runs python3 with these arguments and returns what it prints; throws where it is absent or fails.
-private func python(_ arguments: [String]) throws -> Data {
+func python(_ arguments: [String]) throws -> Data {
     let process = Process(), output = Pipe()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["python3"] + arguments

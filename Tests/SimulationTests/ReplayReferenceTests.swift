@@ -125,9 +125,8 @@ private struct PlainReplay {
         for seed in UInt64(0)..<1_500 {
             var rng = SplitMix64(seed: seed)
             let service = try randomService(&rng), trace = try randomTrace(service, &rng)
-            let decisions = randomDecisions(trace.arrivals.count, &rng)
-            let figures = replay(
-                arrivals: trace.arrivals, isGap: trace.isGap, service: service, decisions: decisions)
+            let decisions = randomDecisions(trace.seconds, &rng)
+            let figures = replay(trace, service: service, decisions: decisions)
             let plain = PlainReplay(trace.arrivals, trace.isGap, service, decisions).figures
             expectEqual(figures, plain, seed)
         }
@@ -154,7 +153,7 @@ private struct PlainReplay {
                 values: Array(repeating: 0, count: startup) + demand)
             let trace = try ReplayTrace(series, service: service)
             let plan = clairvoyantDecisions(trace, service: service)
-            let figures = replay(arrivals: trace.arrivals, isGap: trace.isGap, service: service, decisions: plan)
+            let figures = replay(trace, service: service, decisions: plan)
             #expect(figures.late == 0 && figures.maxWait == 0, "seed \(seed)")
             guard startup == 0 else { continue }
             // Without a start-up it holds what is needed and not one second more.

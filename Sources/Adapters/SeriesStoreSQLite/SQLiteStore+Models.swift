@@ -6,31 +6,38 @@ internal import Units
 
 extension SQLiteStore: ModelRegistry {
     package func publish(_ model: ModelRecord) async throws(StoreError) -> Int {
-        try await write { database in
-            let key = model.series.description
-            let newest = try Int.fetchOne(
-                database, sql: "SELECT max(version) FROM model WHERE series = ?", arguments: [key])
-            let version = (newest ?? 0) + 1
-            try database.execute(
-                sql: """
-                    INSERT INTO model (
-                        series, version, name, step, kind, trained_from, trained_to, created_at, scores, bytes,
-                        reason, parent, seed, program, options)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    key, version, model.model, model.step, model.kind.rawValue,
-                    model.trainedFrom.millisecondsSinceEpoch, model.trainedTo.millisecondsSinceEpoch,
-                    model.createdAt.millisecondsSinceEpoch, try Self.encoded(model.scores), Data(model.bytes),
-                    model.lineage.reason.rawValue, model.lineage.parent,
-                    model.lineage.seed.map { Int64(bitPattern: $0) }, model.lineage.program,
-                    try Self.encoded(model.lineage.options),
-                ])
-            try database.execute(
-                sql: "DELETE FROM model WHERE series = ? AND version <= ?",
-                arguments: [key, version - modelVersionsKept])
-            return version
-        }
+        try await write { try Self.insert(model, $0) }
+    }
+
+    /// All of them or none.
+    package func publish(all models: [ModelRecord]) async throws(StoreError) -> [Int] {
+        try await write { database in try models.map { try Self.insert($0, database) } }
+    }
+
+    private static func insert(_ model: ModelRecord, _ database: Database) throws -> Int {
+        let key = model.series.description
+        let newest = try Int.fetchOne(
+            database, sql: "SELECT max(version) FROM model WHERE series = ?", arguments: [key])
+        let version = (newest ?? 0) + 1
+        try database.execute(
+            sql: """
+                INSERT INTO model (
+                    series, version, name, step, kind, trained_from, trained_to, created_at, scores, bytes,
+                    reason, parent, seed, program, options)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                key, version, model.model, model.step, model.kind.rawValue,
+                model.trainedFrom.millisecondsSinceEpoch, model.trainedTo.millisecondsSinceEpoch,
+                model.createdAt.millisecondsSinceEpoch, try encoded(model.scores), Data(model.bytes),
+                model.lineage.reason.rawValue, model.lineage.parent,
+                model.lineage.seed.map { Int64(bitPattern: $0) }, model.lineage.program,
+                try encoded(model.lineage.options),
+            ])
+        try database.execute(
+            sql: "DELETE FROM model WHERE series = ? AND version <= ?",
+            arguments: [key, version - modelVersionsKept])
+        return version
     }
 
     package func latestModel(for key: SeriesKey) async throws(StoreError) -> ModelVersion? {
@@ -60,14 +67,30 @@ extension SQLiteStore: ModelRegistry {
 
     package func modelVersions() async throws(StoreError) -> [ModelVersion] {
         try await read { database in
-            let columns = """
-                series, version, name, step, kind, trained_from, trained_to, created_at, scores, x'' AS bytes,
-                reason, parent, seed, program, options
-                """
-            return try Row.fetchAll(database, sql: "SELECT \(columns) FROM model ORDER BY series, version DESC")
+            try Row.fetchAll(database, sql: "SELECT \(Self.light) FROM model ORDER BY series, version DESC")
                 .map(Self.version)
         }
     }
+
+    /// By the index of series and versions, as a metric's series lie together in it: `{` is what follows the name.
+    package func newestModels(ofMetric metric: String) async throws(StoreError) -> [ModelVersion] {
+        try await read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT \(Self.light), max(version) FROM model
+                    WHERE series = :metric OR (series >= :metric || '{' AND series < :metric || '|')
+                    GROUP BY series ORDER BY series
+                    """, arguments: ["metric": metric]
+            ).map(Self.version)
+        }
+    }
+
+    /// The columns of a version without the bytes of its model.
+    private static let light = """
+        series, version, name, step, kind, trained_from, trained_to, created_at, scores, x'' AS bytes,
+        reason, parent, seed, program, options
+        """
 
     private static func version(_ row: Row) throws -> ModelVersion {
         let selector = try SeriesSelector(parsing: row["series"])

@@ -56,6 +56,8 @@ package struct WorkloadSettings: Sendable {
     package let prices: Prices?
     package let trust: TrustStage
     package let process: ProcessSettings?
+    /// Nil where none are known.
+    package let events: EventSettings?
 
     /// What is planned with; `startupSeconds` is measured, or assumed until it is.
     package func service(startupSeconds: Int) -> ServiceModel {
@@ -63,6 +65,16 @@ package struct WorkloadSettings: Sendable {
             perInstance: perInstance, startupSeconds: startupSeconds, sloWaitSeconds: sloWaitSeconds,
             minInstances: minInstances, maxInstances: maxInstances, kind: kind, prices: prices)
     }
+}
+
+/// Where known events of a workload are read.
+package struct EventSettings: Hashable, Sendable {
+    /// iCalendar or CSV.
+    package let file: String
+    /// The IANA zone of times in the file that name none; nil is UTC.
+    package let zone: String?
+
+    package init(file: String, zone: String?) { (self.file, self.zone) = (file, zone) }
 }
 
 /// The share of demand that must be covered, or `auto`: taken from the prices.

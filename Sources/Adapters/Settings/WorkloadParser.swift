@@ -7,7 +7,7 @@ extension WorkloadSettings {
         section.allow(
             [
                 "name", "demand", "capacity", "limits", "slo", "leadTime", "aggressiveness", "price", "trust",
-                "actuator",
+                "actuator", "events",
             ], &problems)
         guard
             let id = section.required("name", WorkloadID.init, "letters, digits, '.', '_', '-'; at most 63", &problems),
@@ -34,12 +34,14 @@ extension WorkloadSettings {
         slo?.allow(["wait"], &problems)
         let lead = section.seconds("leadTime", default: 60, &problems)
         let process = section.section("actuator", &problems).flatMap { ProcessSettings(reading: $0, &problems) }
+        let events = section.section("events", &problems).flatMap { EventSettings(reading: $0, &problems) }
         guard let series, let perInstance else { return nil }
         self.init(
             id: id, series: series, kind: kind, stepSeconds: step, delaySeconds: delay, perInstance: perInstance,
             minInstances: limits.min, maxInstances: limits.max,
             sloWaitSeconds: slo?.seconds("wait", default: 1, &problems) ?? 1, leadSeconds: min(lead, 86_400),
-            aggressiveness: aggressiveness, prices: prices, trust: trust, process: process)
+            aggressiveness: aggressiveness, prices: prices, trust: trust, process: process,
+            events: events)
     }
 
     private static func limits(_ section: YAMLSection, _ problems: inout ProblemList) -> (min: Int, max: Int) {
@@ -78,6 +80,17 @@ extension WorkloadSettings {
             return .auto
         }
         return .quantile(quantile)
+    }
+}
+
+extension EventSettings {
+    fileprivate init?(reading section: YAMLSection, _ problems: inout ProblemList) {
+        section.allow(["file", "zone"], &problems)
+        guard let file = section.string("file"), !file.isEmpty else {
+            problems.add(section, "file", "needed: an iCalendar or CSV file of known events")
+            return nil
+        }
+        self.init(file: file, zone: section.string("zone"))
     }
 }
 

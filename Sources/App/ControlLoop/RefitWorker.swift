@@ -58,13 +58,15 @@ package struct RefitWorker<C: Clock> where C.Duration == Duration {
         logger.info(
             "learning", metadata: ["reason": "\(request.reason.rawValue)", "cause": "\(request.cause)"])
         let start = clock.now
-        let learnt = await learn { LearntModel(request) }
+        let helped = await helped(request, logger)
+        let learnt = await learn { LearntModel(request, by: helped.forecaster) }
         let seconds = start.duration(to: clock.now) / .seconds(1)
         var version: Int?
         if let failure = learnt.forecaster.failure {
             logger.info("no new model yet", metadata: ["reason": "\(failure)"])
         } else if let model = learnt.forecaster.model {
-            version = await publish(model, learnt, request, after: await versions.of(request.workload), logger)
+            version = await publish(
+                model, learnt, request, helped, after: await versions.of(request.workload), logger)
             if let version { await versions.set(request.workload, version) }
             logger.info(
                 "learnt",
@@ -85,10 +87,32 @@ package struct RefitWorker<C: Clock> where C.Duration == Duration {
         progress.record(await desk.count)
     }
 
+    /// What the request's forecaster is told besides its history: known events, and what others like it have taught. Nothing of
+    /// that keeps a model from being learnt.
+    private func helped(_ request: RefitDesk.Request, _ logger: Logger) async -> HelpedForecaster {
+        let base = request.forecaster.forecaster
+        var helped = HelpedForecaster(forecaster: base, lender: nil)
+        do {
+            helped = try await registry.helped(
+                base, for: request.series, kind: request.kind, step: request.demand.step)
+        } catch {
+            logger.warning("what others of its kind have taught cannot be used", metadata: ["error": "\(error)"])
+        }
+        guard let events = watched.first(where: { $0.id == request.workload })?.events else { return helped }
+        do {
+            let known = try events(request.demand.end)
+            helped = HelpedForecaster(
+                forecaster: EventAware(helped.forecaster, events: known), lender: helped.lender)
+        } catch {
+            logger.warning("known events are left out", metadata: ["error": "\(error)"])
+        }
+        return helped
+    }
+
     /// Nil where the registry failed; the model is served all the same.
     private func publish(
-        _ model: any FittedModel, _ learnt: LearntModel, _ request: RefitDesk.Request, after served: Int?,
-        _ logger: Logger
+        _ model: any FittedModel, _ learnt: LearntModel, _ request: RefitDesk.Request, _ helped: HelpedForecaster,
+        after served: Int?, _ logger: Logger
     ) async -> Int? {
         let task = model.task
         var scores: [String: Double] = [:]
@@ -104,7 +128,8 @@ package struct RefitWorker<C: Clock> where C.Duration == Duration {
             series: request.series, model: model.name, step: request.demand.step, kind: request.kind,
             trainedFrom: request.demand.start, trainedTo: request.demand.end, createdAt: now(), scores: scores,
             bytes: model.encoded(),
-            lineage: ModelLineage(request.reason, parent: served, program: program, options: options))
+            lineage: ModelLineage(
+                request.reason, parent: served, program: program, options: helped.noted(options, of: model)))
         do throws(StoreError) { return try await registry.publish(record) } catch {
             logger.warning("the new model is used but could not be stored", metadata: ["error": "\(error)"])
             return nil
@@ -152,9 +177,9 @@ package struct LearntModel: Sendable {
     /// On held-out rows.
     let losses: (all: Double, middle: Double, tail: Double)?
 
-    /// Learns; costs what `fitHoldingOut` costs.
-    init(_ request: RefitDesk.Request) {
-        var rolling = request.forecaster
+    /// Learns by `forecaster`, which is the request's or that with more to go by; costs what its `fitHoldingOut` costs.
+    init(_ request: RefitDesk.Request, by forecaster: any Forecaster) {
+        var rolling = request.forecaster.learning(by: forecaster)
         do throws(ForecastError) {
             let fit = try rolling.forecaster.fitHoldingOut(request.demand, task: rolling.task)
             rolling.adopt(
@@ -165,7 +190,7 @@ package struct LearntModel: Sendable {
             rolling.refit(request.demand)
             losses = nil
         }
-        forecaster = rolling
+        self.forecaster = rolling.learning(by: request.forecaster.forecaster)
     }
 }
 

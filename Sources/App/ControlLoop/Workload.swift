@@ -28,14 +28,19 @@ package struct Workload: Sendable {
     /// What is known of the model that `forecaster` begins with.
     package let begins: ModelStart?
     package let service: @Sendable (_ startupSeconds: Int) -> ServiceModel
+    /// The events that are known for a history that ends then, asked for anew whenever a model is learnt; nil where there are
+    /// none to know of.
+    package let events: (@Sendable (_ end: Timestamp) throws -> KnownEvents)?
 
     package init(
         id: WorkloadID, demand: SeriesKey, kind: DemandKind, step: Int, historyRows: Int,
         delaySeconds: Int = 0, actuator: (any Actuator)?, isCarriedOut: Bool = true, assumedLeadSeconds: Double,
         makePolicy: @escaping @Sendable (Int) -> any ScalingPolicy,
         forecaster: RollingForecaster?, begins: ModelStart? = nil,
-        service: @escaping @Sendable (Int) -> ServiceModel
+        service: @escaping @Sendable (Int) -> ServiceModel,
+        events: (@Sendable (Timestamp) throws -> KnownEvents)? = nil
     ) {
+        self.events = events
         (self.id, self.demand, self.kind, self.step) = (id, demand, kind, step)
         (self.historyRows, self.delaySeconds, self.actuator) = (historyRows, delaySeconds, actuator)
         (self.isCarriedOut, self.assumedLeadSeconds) = (isCarriedOut && actuator != nil, assumedLeadSeconds)

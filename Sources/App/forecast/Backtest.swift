@@ -18,6 +18,8 @@ struct Backtest: AsyncParsableCommand {
                 --policy predictive:0.99 --policy hpa:0.7 --policy clairvoyant
 
             Everything before --from is what the policies know of the past. Cost is a multiple of the clairvoyant's.
+            With --requests the service may hold serviceTime and startup, {"mean": 0.2, "cv": 0.5} or {"values": [...]}, in
+            seconds, concurrency, queueLimit and failedStarts, a share.
             Policies: \(PolicyCatalogue.forms.joined(separator: ", ")).
             """)
 
@@ -41,6 +43,8 @@ struct Backtest: AsyncParsableCommand {
     var decisions: String?
     @Flag(help: "Prints figures as JSON.")
     var json = false
+    @OptionGroup(title: "Single requests")
+    var single: RequestOptions
 
     func validate() throws {
         if policy.isEmpty { throw ValidationError("Give at least one --policy.") }
@@ -49,46 +53,70 @@ struct Backtest: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let service = try ReplayService(path: service)
+        let path = service
+        let service = try ReplayService(path: path)
         let trace = try ReplayTrace(TraceFile(path: trace).pick(series), service: service, from: from, to: to)
         let plan = clairvoyantDecisions(trace, service: service)
-        let bound = replay(arrivals: trace.arrivals, isGap: trace.isGap, service: service, decisions: plan)
-        var outcomes: [PolicyOutcome] = []
-        for name in policy {
-            let made = try decide(name, trace, service, plan)
-            let figures = replay(arrivals: trace.arrivals, isGap: trace.isGap, service: service, decisions: made)
-            outcomes.append(PolicyOutcome(name, figures, clairvoyantHours: bound.instanceHours))
-            if let decisions { try write(made, from: trace.start, to: decisions) }
+        let bound = replay(trace, service: service, decisions: plan)
+        let made = try decide(trace, service, plan)
+        let outcomes = try zip(policy, made).map { name, decisions in
+            let figures = replay(trace, service: service, decisions: decisions)
+            let single = try single.replay(decisions, trace, service, path: path)
+            return PolicyOutcome(name, figures, clairvoyantHours: bound.instanceHours, single)
         }
+        if let decisions { try write(made[0], from: trace.start, to: decisions) }
         print(json ? try PolicyOutcome.json(outcomes) : PolicyOutcome.table(outcomes))
     }
 
+    /// What each policy decides. Those that ask the same of a forecast share what is learnt and forecast.
     private func decide(
-        _ name: String, _ trace: ReplayTrace, _ service: ReplayService, _ plan: [ReplayDecision]
-    ) throws -> [ReplayDecision] {
+        _ trace: ReplayTrace, _ service: ReplayService, _ plan: [ReplayDecision]
+    ) throws -> [[ReplayDecision]] {
         // The bound is the plan itself; run as a policy it would be rounded to ticks.
-        if name == "clairvoyant" { return plan }
-        let policy = try PolicyCatalogue.policy(
-            parsing: name, service: service.model, tick: tick, peakRate: trace.peakRate)
-        let horizon = policy.forecastHorizon(step: trace.series.step, tick: tick)
-        let forecaster =
-            horizon == 0
-            ? nil
-            : try rollingForecaster(
-                horizon: horizon, step: trace.series.step, level: policy.operatingLevel)
-        return runPolicy(policy, trace: trace, service: service, tick: tick, forecaster: forecaster)
+        var made = [[ReplayDecision]](repeating: plan, count: policy.count)
+        let grid = trace.forecastGrid
+        var groups: [Asked: [(index: Int, policy: any ScalingPolicy)]] = [:]
+        for (index, name) in policy.enumerated() where name != "clairvoyant" {
+            let policy = try PolicyCatalogue.policy(
+                parsing: name, service: service.model, tick: tick, peakRate: trace.peakRate)
+            groups[Asked(policy, grid, tick: tick), default: []].append((index, policy))
+        }
+        for (asked, group) in groups.sorted(by: { $0.key < $1.key }) {
+            let level = group[0].policy.operatingLevel
+            let forecaster =
+                asked.horizon == 0 ? nil : try rollingForecaster(horizon: asked.horizon, level: level, grid: grid)
+            let decisions = runPolicies(
+                group.map(\.policy), trace: trace, service: service, tick: tick, forecaster: forecaster)
+            for (member, own) in zip(group, decisions) { made[member.index] = own }
+        }
+        return made
     }
 
     /// Learns anew once a day, as the daemon does.
-    private func rollingForecaster(horizon: Int, step: Int, level: Double?) throws -> RollingForecaster {
-        let day = max(2, 86_400 / step)
-        let task = ForecastTask(horizon: horizon, season: day, isWeekly: true, operatingLevel: level)
-        return RollingForecaster(try ModelCatalogue.forecaster(named: model), task: task, refitEvery: day)
+    private func rollingForecaster(horizon: Int, level: Double?, grid: ForecastGrid) throws -> RollingForecaster {
+        RollingForecaster(
+            try ModelCatalogue.forecaster(named: model), task: grid.task(horizon: horizon, operatingLevel: level),
+            refitEvery: grid.rowsPerDay)
     }
 
     private func write(_ decisions: [ReplayDecision], from start: Timestamp, to path: String) throws {
         let rows = decisions.map { "\(start.advanced(bySeconds: $0.second)),\($0.desired)\n" }
         try ("timestamp,desired\n" + rows.joined()).write(toFile: path, atomically: true, encoding: .utf8)
+    }
+}
+
+/// What a policy asks of a forecast: how far it reaches, and how many levels its models are chosen by. Dials that are near
+/// each other ask the same.
+private struct Asked: Hashable, Comparable {
+    let horizon: Int, levels: Int
+
+    init(_ policy: any ScalingPolicy, _ grid: ForecastGrid, tick: Int) {
+        horizon = policy.forecastHorizon(step: grid.step, tick: tick)
+        levels = grid.task(horizon: max(1, horizon), operatingLevel: policy.operatingLevel).decisiveLevels.count
+    }
+
+    static func < (one: Asked, other: Asked) -> Bool {
+        (one.horizon, one.levels) < (other.horizon, other.levels)
     }
 }
 
@@ -102,9 +130,12 @@ private struct PolicyOutcome: Encodable {
     let requests, late, meanWait, p50, p95, p99, p999, maxWait, instanceHours, backlogAtEnd: Double
     let peak, raises, cuts: Int
     let clairvoyantHours: Double, cost: Double?
+    /// Of a replay request by request, where one was asked for.
+    let byRequest: RequestOutcome?
 
-    init(_ policy: String, _ figures: ReplayFigures, clairvoyantHours: Double) {
+    init(_ policy: String, _ figures: ReplayFigures, clairvoyantHours: Double, _ single: RequestFigures?) {
         self.policy = policy
+        byRequest = single.map(RequestOutcome.init)
         (requests, late, meanWait) = (figures.requests, figures.late, figures.meanWait)
         (p50, p95, p99, p999) = (figures.p50, figures.p95, figures.p99, figures.p999)
         (maxWait, instanceHours, backlogAtEnd) = (figures.maxWait, figures.instanceHours, figures.backlogAtEnd)
@@ -127,6 +158,8 @@ private struct PolicyOutcome: Encodable {
                 outcome.cost.map { String(format: "%.3f", $0) } ?? "-", "\(outcome.raises)", "\(outcome.peak)",
             ])
         }
+        let single = outcomes.compactMap { outcome in outcome.byRequest.map { (outcome.policy, $0) } }
         return table.rendered(width: Terminal.columns, colour: Terminal.usesColour)
+            + (single.isEmpty ? "" : "\n" + RequestOutcome.table(single))
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Settings
+import Units
 
 /// `forecast config`: a configuration to start from, and a check of one.
 struct ConfigCommand: AsyncParsableCommand {
@@ -26,6 +27,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
         func run() throws {
             let settings = try Settings(path: file)
+            for workload in settings.workloads { _ = try workload.events?.known(end: .now) }
             print("\(file): fine, \(settings.workloads.count) workload\(settings.workloads.count == 1 ? "" : "s")")
         }
     }

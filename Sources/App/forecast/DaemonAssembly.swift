@@ -122,7 +122,15 @@ struct DaemonAssembly {
             historyRows: min(Self.history.rows, max(2, Self.history.seconds / step)),
             delaySeconds: settings.delaySeconds, actuator: actuator, isCarriedOut: settings.trust != .shadow,
             assumedLeadSeconds: settings.leadSeconds, makePolicy: { makePolicy($0) }, forecaster: forecaster,
-            begins: stored?.start, service: { settings.service(startupSeconds: $0) })
+            begins: stored?.start, service: { settings.service(startupSeconds: $0) },
+            events: try settings.events.map(Self.known))
+    }
+
+    /// The events of a file, read anew each time. A file that is wrong is found at the start; one that becomes wrong later costs
+    /// the events and not the model.
+    private static func known(_ source: EventSettings) throws -> @Sendable (Timestamp) throws -> KnownEvents {
+        _ = try source.known(end: .now)
+        return { try source.known(end: $0) }
     }
 
     /// The one series that the selector means: the stored one it matches, or until there is one, just what it says.

@@ -55,6 +55,9 @@ let defaultConfiguration = #"""
           idle: 0.20              # of an instance-hour
           late: 0.001             # of a late request
         trust: shadow             # shadow: decide and record only | floor: never below reactive scaling | full: forecasts decide
+        # events:                 # left out: none are known
+        #   file: events.ics      # iCalendar, or CSV with start, end, name and effect; read again whenever a model is learnt
+        #   zone: Europe/Berlin   # of times in it that name none; default UTC
         actuator:                 # left out: the workload is only watched
           process:
             command: [./server, --port, "{port}"]         # never a shell; {port} is the instance's own

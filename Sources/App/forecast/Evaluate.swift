@@ -24,7 +24,7 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: "An entry to evaluate; may be given several times. Default: all.")
     var entry: [String] = []
     @OptionGroup var events: EventOptions
-    @Option(help: "auto, or a model by name.")
+    @Option(help: "auto, or a model by name; global-ridge and global-net learn from all series of an entry together.")
     var model = "auto"
     @Option(help: "A model to compare with, such as seasonal-naive.")
     var baseline: String?
@@ -45,19 +45,22 @@ struct Evaluate: AsyncParsableCommand {
             throw ValidationError("--workers must be between 1 and 1024.")
         }
         if Set(entry).count != entry.count { throw ValidationError("an --entry is given twice.") }
+        if events.events != nil, ModelCatalogue.global(named: model) != nil {
+            throw ValidationError("--events are told to models that learn each series on its own.")
+        }
         if output != nil, entry.count != 1 {
             throw ValidationError("--output holds the forecasts of one entry; name it with --entry.")
         }
     }
 
     func run() async throws {
-        let forecaster = try ModelCatalogue.forecaster(named: model)
-        let other = try baseline.map { name throws in try ModelCatalogue.forecaster(named: name) }
+        let method = try EvaluatedMethod(named: model)
+        let other = try baseline.map { name throws in try EvaluatedMethod(named: name) }
         let evaluation = ParallelEvaluation(
-            forecasters: [forecaster] + (other.map { [$0] } ?? []), events: events, workers: workers ?? coreCount,
+            methods: [method] + (other.map { [$0] } ?? []), events: events, workers: workers ?? coreCount,
             maxSeries: maxSeries)
         let entries = try await evaluation.run(try ProtocolEntry.load(protocols, named: entry))
-        let figures = EvaluationFigures(entries, model: forecaster.name, baseline: other?.name)
+        let figures = EvaluationFigures(entries, model: method.name, baseline: other?.name)
         if let output, let only = entries.first { try write(only.csv, to: output) }
         if let report { try write(evaluationPage(entries, figures).rendered(), to: report) }
         if json { try figures.printJSON(isOne: entry.count == 1) } else { print(figures.table, terminator: "") }

@@ -20,9 +20,13 @@ struct Forecast: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Forecasts:", subcommands: [Train.self, ModelsCommand.self, Predict.self, Evaluate.self]),
-            CommandGroup(name: "Scaling:", subcommands: [Backtest.self, Daemon.self, ConfigCommand.self]),
             CommandGroup(
-                name: "Inside:", subcommands: [InstanceGuardCommand.self, DemoWorkerCommand.self, ScaleBenchmark.self]),
+                name: "Scaling:", subcommands: [Backtest.self, KeepaliveCommand.self, Daemon.self, ConfigCommand.self]),
+            CommandGroup(
+                name: "Inside:",
+                subcommands: [
+                    InstanceGuardCommand.self, DemoWorkerCommand.self, ScaleBenchmark.self, ReplayBenchmark.self,
+                ]),
         ])
 
     @MainActor

@@ -4,38 +4,88 @@ import Reports
 import Series
 import Units
 
-/// Evaluates entries, every series of every entry on its own, as many beside each other as there are workers.
+/// A model that is evaluated: one that learns each series on its own, or all of an entry together.
+enum EvaluatedMethod: Sendable {
+    case each(any Forecaster)
+    case together(any GlobalForecaster)
+
+    init(named name: String) throws {
+        self =
+            if let global = ModelCatalogue.global(named: name) {
+                .together(global)
+            } else {
+                .each(try ModelCatalogue.forecaster(named: name))
+            }
+    }
+
+    var name: String {
+        switch self {
+        case .each(let forecaster): forecaster.name
+        case .together(let forecaster): forecaster.name
+        }
+    }
+}
+
+/// Evaluates entries, every series of every entry on its own unless they are learnt together, as many beside each other as
+/// there are workers.
 ///
 /// The results stand in the order of entries and series, so that they are the same whatever the number of workers.
 struct ParallelEvaluation {
     /// The one that is evaluated, and perhaps a baseline.
-    let forecasters: [any Forecaster]
-    /// What they are told of.
+    let methods: [EvaluatedMethod]
+    /// What those that learn each series on its own are told of.
     let events: EventOptions
     let workers: Int
     let maxSeries: Int?
 
     func run(_ entries: [(entry: ProtocolEntry, data: String)]) async throws -> [EvaluatedEntry] {
         let traces = try await mapped(entries, width: workers) { try Self.loaded($0.entry, $0.data, limit: maxSeries) }
-        let units = traces.indices.flatMap { entry in
-            traces[entry].series.indices.map { Unit(trace: traces[entry], series: traces[entry].series[$0]) }
-        }
+        let units = traces.indices.flatMap { entry in methods.flatMap { Unit.all(of: traces[entry], entry, by: $0) } }
         let label = entries.count == 1 ? "evaluating \(entries[0].entry.name)" : "evaluating \(entries.count) entries"
         let progress = ProgressBar(label: label, total: units.count)
         defer { progress.finish() }
-        var results = try await mapped(units, width: workers, progress: { progress.update($0) }) { unit in
-            let end = unit.series.values.end
-            return try Self.evaluated(unit, by: forecasters.map { try events.tell($0, end: end) })
-        }[...]
-        return traces.map { trace in
-            let own = results.prefix(trace.series.count)
-            results = results.dropFirst(trace.series.count)
-            return EvaluatedEntry(trace: trace, series: Array(own))
+        let events = events
+        let results = try await mapped(units, width: workers, progress: { progress.update($0) }) { unit in
+            try unit.evaluated(events)
+        }
+        return traces.indices.map { number in
+            let own = zip(units, results).filter { $0.0.entry == number }.flatMap(\.1)
+            // A list a method, one after the other, becomes a list a series.
+            let trace = traces[number], count = trace.series.count
+            return EvaluatedEntry(
+                trace: trace,
+                series: (0..<count).map { series in methods.indices.map { own[$0 * count + series] } })
         }
     }
 
+    /// What is evaluated in one go.
     private struct Unit {
-        let trace: LoadedEntry, series: NamedSeries
+        let trace: LoadedEntry, entry: Int
+        let series: [NamedSeries]
+        let method: EvaluatedMethod
+
+        static func all(of trace: LoadedEntry, _ entry: Int, by method: EvaluatedMethod) -> [Unit] {
+            switch method {
+            case .each: trace.series.map { Unit(trace: trace, entry: entry, series: [$0], method: method) }
+            case .together: [Unit(trace: trace, entry: entry, series: trace.series, method: method)]
+            }
+        }
+
+        /// Each series with its share of the CPU time.
+        func evaluated(_ events: EventOptions) throws -> [EvaluatedSeries] {
+            let started = threadCPUSeconds(), evaluation = trace.evaluation, values = series.map(\.values)
+            let found: [RollingForecasts]
+            switch method {
+            case .each(let forecaster):
+                found = try values.map { values throws in
+                    try evaluation.forecasts(of: values, by: events.tell(forecaster, end: values.end))
+                }
+            case .together(let forecaster): found = try evaluation.forecasts(of: values, by: forecaster)
+            }
+            let scores = zip(found, values).map { Scores($0, of: $1, under: evaluation) }
+            let seconds = (threadCPUSeconds() - started) / Double(max(1, series.count))
+            return zip(found, scores).map { EvaluatedSeries(result: $0, scores: $1, cpuSeconds: seconds) }
+        }
     }
 
     /// Reads a trace; series too short for an origin are left out.
@@ -54,16 +104,6 @@ struct ParallelEvaluation {
         }
         return LoadedEntry(
             name: entry.name, evaluation: evaluation, series: series, cpuSeconds: threadCPUSeconds() - started)
-    }
-
-    private static func evaluated(_ unit: Unit, by forecasters: [any Forecaster]) throws -> [EvaluatedSeries] {
-        try forecasters.map { forecaster in
-            let started = threadCPUSeconds()
-            let series = unit.series.values, evaluation = unit.trace.evaluation
-            let result = try evaluation.forecasts(of: series, by: forecaster)
-            let scores = Scores(result, of: series, under: evaluation)
-            return EvaluatedSeries(result: result, scores: scores, cpuSeconds: threadCPUSeconds() - started)
-        }
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ControlLoop
 import Forecasting
 import Foundation
 import Ports
@@ -55,7 +56,10 @@ struct Predict: AsyncParsableCommand {
                 "the registered model (version \(stored.version), \(fitted.task.horizon) rows of \(stored.record.step) s)",
                 "does not fit what is asked; fitting one for the occasion")
         }
-        let forecaster = try events.tell(ModelCatalogue.forecaster(named: model ?? "auto"), end: demand.rows.end)
+        let named = try ModelCatalogue.forecaster(named: model ?? "auto")
+        let helped = try await demand.store.helped(named, for: demand.key, kind: demand.kind, step: demand.rows.step)
+        let forecaster = try events.tell(
+            helped.forecaster, end: demand.rows.end, configured: self.demand.configuredEvents())
         let fitted = try forecaster.fit(KnownDemand(demand.rows), task: demand.task(horizon: rows))
         return ChosenModel(model: fitted, version: nil)
     }

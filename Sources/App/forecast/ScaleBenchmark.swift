@@ -27,7 +27,7 @@ struct ScaleBenchmark: AsyncParsableCommand {
     var step = Span(300)
     @Option(help: "How far a forecast sees.")
     var horizon = Span(7_200)
-    @Option(help: "global-ridge, or the name of a model that learns every series on its own.")
+    @Option(help: "global-ridge, global-net, or the name of a model that learns every series on its own.")
     var model = "ridge"
     @Option(help: "Series that are worked on at the same time. Default: as many as there are cores.")
     var workers: Int?
@@ -48,10 +48,14 @@ struct ScaleBenchmark: AsyncParsableCommand {
         let (histories, _) = try await timed("making the series") { done in try await made(width, done) }
         let held = histories.map { $0.prefix($0.count - task.horizon) }
         let (models, training) = try await timed("learning") { done in
-            model == GlobalRidge().name
-                ? try await learnTogether(held, task, width, done) : try await learnEach(held, task, width, done)
+            guard let global = ModelCatalogue.global(named: model) else {
+                return try await learnEach(held, task, width, done)
+            }
+            let rows = held.first?.count ?? 0
+            return try await learnTogether(
+                global.training(series: held.count, rows: rows, task: task), held, width, done)
         }
-        let chunks = GlobalRidgeTraining.chunks(of: series)
+        let chunks = globalChunks(of: series)
         let (forecasts, forecasting) = try await timed("forecasting") { done in
             try await mapped(chunks, width: width, progress: { done($0 * 64) }) { chunk in
                 chunk.map { models[$0].forecast(after: held[$0]) }
@@ -115,21 +119,23 @@ struct ScaleBenchmark: AsyncParsableCommand {
         return try await mapped(histories, width: width, progress: done) { try forecaster.fit($0, task: task) }
     }
 
-    /// Two rounds over all series: sums, and the errors of each.
+    /// Two rounds over all series: what each gives to learn from, and the model of each.
     private func learnTogether(
-        _ histories: [KnownDemand], _ task: ForecastTask, _ width: Int, _ done: @escaping (Int) -> Void
+        _ begun: some GlobalTraining, _ histories: [KnownDemand], _ width: Int, _ done: @escaping (Int) -> Void
     ) async throws -> [any FittedModel] {
-        var training = GlobalRidgeTraining(histories: histories, task: task)
-        let begun = training, chunks = GlobalRidgeTraining.chunks(of: histories.count)
+        var training = begun
+        let chunks = globalChunks(of: histories.count)
         for batch in stride(from: 0, to: chunks.count, by: 16) {
             let part = Array(chunks[batch..<min(batch + 16, chunks.count)])
-            for sums in try await mapped(part, width: width, { begun.sums(histories[$0]) }) { training.add(sums) }
+            for part in try await mapped(part, width: width, { begun.part(histories[$0], first: 0) }) {
+                training.add(part)
+            }
             done(min(batch + 16, chunks.count) * 32)
         }
-        try training.settle(probing: histories)
-        let settled = training
+        try training.settle(probing: globalProbes(of: histories.count).map { histories[$0] })
+        let shared = training.shared
         let models = try await mapped(chunks, width: width, progress: { done(histories.count / 2 + $0 * 32) }) {
-            histories[$0].map { settled.model(of: $0) }
+            histories[$0].map { shared.model(of: $0) }
         }
         return models.flatMap(\.self)
     }

@@ -33,6 +33,9 @@ struct DemandOptions: ParsableArguments {
         }
     }
 
+    /// The events that the configuration knows of.
+    func configuredEvents() throws -> EventSettings? { try DemandSource(self).events }
+
     /// Opens the store and reads the series whole, on its grid; from rollups where the rows are a multiple of theirs.
     func load(now: Timestamp) async throws -> StoredDemand {
         let source = try DemandSource(self)
@@ -70,10 +73,11 @@ private struct DemandSource {
     let kind: DemandKind?, step: Int?
     /// How what is written, a model, is put on the disk.
     let synchronous: SQLiteStore.Synchronous
+    let events: EventSettings?
 
     init(_ options: DemandOptions) throws {
         guard let config = options.config, let name = options.workload else {
-            (db, kind, step, synchronous) = (options.db ?? "", nil, nil, .full)
+            (db, kind, step, synchronous, events) = (options.db ?? "", nil, nil, .full, nil)
             selector = try SeriesSelector(parsing: options.series ?? "")
             return
         }
@@ -83,7 +87,7 @@ private struct DemandSource {
             throw DaemonError("\(config): no workload '\(name)'; there are: \(names)")
         }
         (db, selector) = (settings.store.path, workload.series)
-        (kind, step) = (workload.kind, workload.stepSeconds)
+        (kind, step, events) = (workload.kind, workload.stepSeconds, workload.events)
         synchronous = settings.store.isFullySynchronous ? .full : .normal
     }
 }

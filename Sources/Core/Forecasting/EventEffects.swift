@@ -12,21 +12,39 @@ struct EventEffects: Sendable {
 
     /// Learns from the known rows. Each row within an event is compared with the median of rows of the same time of week, or
     /// else of day, around it that no event touches. The mean over the occurrences of a kind is drawn towards no effect, or
-    /// to the one that is given, by as much as such means come out where nothing takes place (W. James, C. Stein, 1961).
+    /// to the one that is given, by as much as such means come out where nothing takes place (W. James, C. Stein, 1961). A kind
+    /// that has not come twice is taken for what others that last about as long have done, if they agree: most holidays of a
+    /// calendar come once a year, and are holidays all the same.
     init(_ history: KnownDemand, events: KnownEvents, task: ForecastTask) {
         let rows = history.suffix().map { $0.isFinite ? Demand.bounded($0) : .nan }
         let transform = FourthRoot(of: rows.filter { !$0.isNaN })
         let touched = events.rows(of: TimeGrid(start: history.start, step: history.step, count: history.count))
         let surprise = Surprise(z: rows.map { $0.isNaN ? .nan : transform.apply($0) }, touched: touched, task: task)
         let priors = events.kinds.map { ($0.effect ?? 1).squareRoot().squareRoot() - 1 }
+        let alike = events.kinds.map(Self.alike(among: events.kinds))
         var effects = priors
         // Where kinds overlap, each is told from what the others leave.
         for _ in 0..<(touched.count > 1 ? 3 : 1) {
             for kind in effects.indices {
-                effects[kind] = surprise.effect(of: kind, beside: effects, prior: priors[kind])
+                effects[kind] = surprise.effect(
+                    of: kind, beside: effects, prior: priors[kind], alike: alike[kind])
             }
         }
         self.init(events: events, effects: effects)
+    }
+
+    /// The numbers of the kinds that one whose effect is not given is taken for while it is not known: itself, and others that
+    /// last half to twice as long.
+    private static func alike(among kinds: [KnownEvents.Kind]) -> (KnownEvents.Kind) -> [Int] {
+        func length(_ kind: KnownEvents.Kind) -> Double { median(kind.spans.map { $0.end.seconds(since: $0.start) }) }
+        return { kind in
+            guard kind.effect == nil else { return [] }
+            let own = length(kind)
+            return kinds.indices.filter { number in
+                let other = length(kinds[number])
+                return kinds[number].effect == nil && other <= 2 * own && own <= 2 * other
+            }
+        }
     }
 
     /// What each row of `grid` that an event touches is multiplied by, together at most by a thousand.
@@ -102,17 +120,33 @@ private struct Surprise {
         return nil
     }
 
-    func effect(of kind: Int, beside effects: [Double], prior: Double) -> Double {
-        let occurrences = occurrences(of: kind)
-        let means = occurrences.compactMap { mean(of: $0, kind: kind, beside: effects) }
+    func effect(of kind: Int, beside effects: [Double], prior: Double, alike: [Int]) -> Double {
+        let own = means(of: kind, beside: effects)
         // What one of a kind was like may have been its own; on the taxi entry, learning from one cost a twentieth of WQL.
-        guard means.count >= 2 else { return prior }
-        let found = means.reduce(0, +) / Double(means.count)
-        let length = occurrences.reduce(0) { $0 + $1.count } / occurrences.count
-        let noise = meanSquare(ofStretches: max(length, 1)) / Double(means.count)
+        guard own.means.count < 2 else {
+            let noise = meanSquare(ofStretches: own.rows) / Double(own.means.count)
+            return drawn(own.means.reduce(0, +) / Double(own.means.count), to: prior, noise: noise)
+        }
+        let others = alike.map { means(of: $0, beside: effects) }, all = others.flatMap(\.means)
+        guard all.count >= 2, let rows = others.filter({ !$0.means.isEmpty }).map(\.rows).max() else { return prior }
+        let count = Double(all.count), found = all.reduce(0, +) / count
+        let spread = all.reduce(0) { $0 + ($1 - found) * ($1 - found) } / (count - 1)
+        return drawn(found, to: prior, noise: max(spread, meanSquare(ofStretches: rows)) / count)
+    }
+
+    /// A mean, drawn towards `prior` by as much as it may be noise.
+    private func drawn(_ found: Double, to prior: Double, noise: Double) -> Double {
         let distance = (found - prior) * (found - prior)
         guard distance > 0 else { return prior }
         return min(max(prior + max(0, 1 - noise / distance) * (found - prior), -0.8), 4.6)
+    }
+
+    /// What each occurrence of a kind was off by on the whole, and the rows of a usual one.
+    private func means(of kind: Int, beside effects: [Double]) -> (means: [Double], rows: Int) {
+        let occurrences = occurrences(of: kind)
+        let means = occurrences.compactMap { mean(of: $0, kind: kind, beside: effects) }
+        let rows = occurrences.reduce(0) { $0 + $1.count } / max(1, occurrences.count)
+        return (means, max(rows, 1))
     }
 
     /// Rows that follow each other, thinned to those that are looked at.

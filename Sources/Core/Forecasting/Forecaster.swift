@@ -26,20 +26,18 @@ package struct ForecastTask: Hashable, Sendable {
     /// Deciles for the shape, the upper tail for capacity.
     package static let standardLevels = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999]
 
-    /// How many times as likely, or as unlikely, a row beyond a level may be as one beyond the operating level for it to count.
+    /// How many times as likely a row beyond a level may be as one beyond the operating level for it to count.
     private static let reach = 30.0
+    /// Models are chosen as for this level by those that are acted on further out, where hardly a row tells them apart.
+    private static let furthest = 0.99
 
-    /// Which of `levels` models are chosen by: those around the operating level, as one far out alone is met too seldom to tell.
+    /// Which of `levels` models are chosen by: the operating level, what lies above it, and below it
+    /// enough that many rows tell. The level alone chose worse at that very level (docs/benchmarks.md). From 0.96 down all count.
     package var decisiveLevels: [Int] {
         guard let operatingLevel else { return Array(levels.indices) }
-        let tail = 1 - operatingLevel
-        let near = levels.indices.filter { index in
-            let own = 1 - levels[index]
-            return own < tail * Self.reach * (1 + 1e-9) && own > tail / Self.reach * (1 - 1e-9)
-        }
-        guard near.isEmpty else { return near }
-        return levels.indices.min { abs(levels[$0] - operatingLevel) < abs(levels[$1] - operatingLevel) }.map { [$0] }
-            ?? []
+        let most = Self.reach * (1 - min(operatingLevel, Self.furthest)) * (1 + 1e-9)
+        let near = levels.indices.filter { 1 - levels[$0] <= most }
+        return near.isEmpty ? [levels.count - 1] : near
     }
 }
 

@@ -20,6 +20,12 @@ package enum ModelCatalogue {
         return found
     }
 
+    /// Methods that learn from many series at once.
+    package static let globals: [any GlobalForecaster] = [GlobalRidge(), GlobalNet()]
+
+    /// Nil where `name` is none of theirs.
+    package static func global(named name: String) -> (any GlobalForecaster)? { globals.first { $0.name == name } }
+
     /// Reads back what a fitted model's `encoded()` gave; throws where the bytes are damaged or of another version.
     package static func decode(_ bytes: [UInt8]) throws(ForecastError) -> any FittedModel {
         var reader = try ModelReader(bytes)
@@ -33,8 +39,11 @@ package enum ModelCatalogue {
         case .linearQuantile: return try FittedLinearQuantile(reading: &reader)
         case .eventAware: return try FittedEventAware(reading: &reader)
         case .combined: return try CombinedModel(reading: &reader)
-        case .quantileNet: return try FittedQuantileNet(reading: &reader)
+        case .quantileNet, .globalNet: return try FittedQuantileNet(reading: &reader)
         case .globalRidge: return try FittedGlobalRidge(reading: &reader)
+        case .sharedRidge: return try SharedRidge(reading: &reader)
+        case .sharedNet: return try SharedNet(reading: &reader)
+        case .borrowed: return try BorrowedModel(reading: &reader)
         }
     }
 
@@ -42,6 +51,14 @@ package enum ModelCatalogue {
     static func decodeMember(_ bytes: [UInt8]) throws(ForecastError) -> any FittedModel {
         guard try ModelReader(bytes).kind != .combined else { throw .corruptModel("a combination within another") }
         return try decodeUneventful(bytes)
+    }
+
+    /// As `decode`, of what was learnt from many series.
+    package static func decodeShared(_ bytes: [UInt8]) throws(ForecastError) -> any SharedModel {
+        guard [.sharedRidge, .sharedNet].contains(try ModelReader(bytes).kind),
+            let shared = try decode(bytes) as? any SharedModel
+        else { throw .corruptModel("it was not learnt from many series") }
+        return shared
     }
 
     /// As `decode`, of a model that is told of no events, as those within others are.

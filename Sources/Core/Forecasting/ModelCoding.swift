@@ -15,6 +15,10 @@ enum ModelFormat {
         case linearQuantile = 13
         case eventAware = 14
         case globalRidge = 64
+        case sharedRidge = 65
+        case borrowed = 66
+        case globalNet = 67
+        case sharedNet = 68
     }
 
     /// FNV-1a, 64 bits: a check against accidents, not against malice.

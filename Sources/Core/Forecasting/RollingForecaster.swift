@@ -3,7 +3,7 @@ package import Units
 
 /// A forecaster that learns anew on a cadence as history grows; the same in an evaluation, a replay and the daemon.
 package struct RollingForecaster: Sendable {
-    package let forecaster: any Forecaster
+    package private(set) var forecaster: any Forecaster
     package let task: ForecastTask
     /// Rows between refits.
     package let refitEvery: Int
@@ -20,6 +20,13 @@ package struct RollingForecaster: Sendable {
     ) {
         precondition(refitEvery >= 1, "a refit needs at least a row between")
         (self.forecaster, self.task, self.refitEvery, self.model) = (forecaster, task, refitEvery, model)
+    }
+
+    /// The same, learning by another method from now on; the model and when it is due stay.
+    package func learning(by other: any Forecaster) -> RollingForecaster {
+        var next = self
+        next.forecaster = other
+        return next
     }
 
     /// Counted on the time axis and not in known rows, whose number stands still once a history is cut to a window.
@@ -58,5 +65,35 @@ package struct RollingForecaster: Sendable {
         if needsRefit(known) { refit(known) }
         if needsUpdate(known) { update(known) }
         return model?.forecast(after: known)
+    }
+
+    /// What `forecast(after:)` gives at each of `origins`, known rows of `history`, one after the other. Between refits and
+    /// updates the model is asked for all origins at once.
+    package mutating func forecasts(of history: KnownDemand, at origins: Range<Int>) -> [QuantileForecast?] {
+        var forecasts: [QuantileForecast?] = []
+        forecasts.reserveCapacity(origins.count)
+        var origin = origins.lowerBound
+        while origin < origins.upperBound {
+            let known = history.prefix(origin)
+            if needsRefit(known) { refit(known) }
+            if needsUpdate(known) { update(known) }
+            let end = [nextRefit, nextUpdate].compactMap { $0 }.reduce(origins.upperBound) { end, due in
+                min(end, max(origin + 1, history.row(notBefore: due)))
+            }
+            if let model {
+                forecasts += model.forecasts(of: history.prefix(end - 1), at: Array(origin..<end))
+            } else {
+                forecasts += [QuantileForecast?](repeating: nil, count: end - origin)
+            }
+            origin = end
+        }
+        return forecasts
+    }
+}
+
+extension KnownDemand {
+    /// The first row that does not start before `time`.
+    fileprivate func row(notBefore time: Timestamp) -> Int {
+        Int((time.seconds(since: start) / Double(step)).rounded(.up))
     }
 }

@@ -49,4 +49,26 @@ extension EvaluationProtocol {
         }
         return RollingForecasts(origins: rows, forecasts: forecasts)
     }
+    /// As `forecasts(of:by:)`, of many series at once: what is learnt from at a refit is each series before the origin that is
+    /// next in it, the last origins of all being counted as one.
+    package func forecasts(
+        of many: [RegularSeries], by forecaster: any GlobalForecaster
+    ) throws(ForecastError) -> [RollingForecasts] {
+        let rows = many.map { originRows(count: $0.count) }
+        let most = rows.map(\.count).max() ?? 0
+        var forecasts = [[QuantileForecast]](repeating: [], count: many.count)
+        var fit: (models: [any FittedModel], number: Int)?
+        for number in 0..<most {
+            let next = rows.map { $0.isEmpty ? nil : $0[max(0, number - most + $0.count)] }
+            if fit.map({ (number - $0.number) * stride >= 7 * task.season }) ?? true {
+                let known = zip(many, next).map { KnownDemand($0, count: $1 ?? 0) }
+                fit = (try forecaster.fit(known, task: task).models, number)
+            }
+            for (series, origin) in next.enumerated() {
+                guard let fit, let origin, number >= most - rows[series].count else { continue }
+                forecasts[series].append(fit.models[series].forecast(after: KnownDemand(many[series], count: origin)))
+            }
+        }
+        return zip(rows, forecasts).map { RollingForecasts(origins: $0, forecasts: $1) }
+    }
 }

@@ -5,9 +5,13 @@
 /// (H. Weyl, "Über die Gleichverteilung von Zahlen mod. Eins", 1916). Whether a row stays does not depend on the others.
 func thinned(_ rows: [Int], most: Int) -> [Int] {
     guard rows.count > most else { return rows }
-    let share = Double(most) / Double(rows.count)
-    return rows.filter { row in
-        let multiple = Double(row) * 0.618_033_988_749_894_9
+    return thinned(rows, share: Double(most) / Double(rows.count))
+}
+
+/// About `share` of `rows`. `shift` moves the choice, so that of many lists with the same rows not the same ones stay.
+func thinned(_ rows: [Int], share: Double, shift: Int = 0) -> [Int] {
+    rows.filter { row in
+        let multiple = Double(row &+ shift) * 0.618_033_988_749_894_9
         return multiple - multiple.rounded(.down) < share
     }
 }

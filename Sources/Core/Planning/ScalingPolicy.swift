@@ -80,6 +80,10 @@ package struct Decision: Hashable, Sendable {
         case forecastUntilRestart
         /// Demand observed last.
         case reactive
+        /// Requests that wait because capacity was short.
+        case backlog
+        /// Demand fell far below what was likely: capacity is kept for its return.
+        case suddenDrop
         /// Nothing is known of the demand: the count stays.
         case demandUnknown
         /// No wish to change.
@@ -103,7 +107,7 @@ package protocol ScalingPolicy: Sendable {
     var name: String { get }
     /// How many rows ahead, counted from the end of the known demand, a forecast must reach; 0 where none is used.
     func forecastHorizon(step: Int, tick: Int) -> Int
-    /// The level of the forecast that starts are decided on; nil where none is used.
+    /// The share of demand that its forecast is to cover, by which models are chosen; nil where none is used.
     var operatingLevel: Double? { get }
     /// Called once a tick in time order, also when nothing has changed.
     mutating func decide(_ observation: Observation) -> Decision

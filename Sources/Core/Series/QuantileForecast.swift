@@ -1,3 +1,4 @@
+import Kernels
 package import Units
 
 /// What is thought about the rows from an origin on: for every step of the horizon, a value a level.
@@ -33,14 +34,23 @@ package struct QuantileForecast: Hashable, Sendable {
     package var horizon: Int { values.count / levels.count }
     package var grid: TimeGrid { TimeGrid(start: origin, step: step, count: horizon) }
 
-    /// The value at `level` of row `row`: linear between the forecast's levels, and held beyond the outermost.
+    /// The value at `level` of row `row`: linear between the forecast's levels and held below the lowest. Beyond the highest
+    /// the tail is taken to be exponential, as long as from the level with ten times its chance of more.
     ///
     /// Complexity: O(levels).
     package func value(row: Int, level: Double) -> Double {
         let base = row * levels.count
-        guard let upper = levels.firstIndex(where: { $0 >= level }) else { return values[base + levels.count - 1] }
+        guard let upper = levels.firstIndex(where: { $0 >= level }) else { return beyond(base, level) }
         guard upper > 0, levels[upper] > level else { return values[base + upper] }
         let share = (level - levels[upper - 1]) / (levels[upper] - levels[upper - 1])
         return values[base + upper - 1] + share * (values[base + upper] - values[base + upper - 1])
+    }
+
+    private func beyond(_ base: Int, _ level: Double) -> Double {
+        let top = levels.count - 1, rest = 1 - levels[top]
+        guard top > 0, level < 1 else { return values[base + top] }
+        let from = levels.lastIndex { 1 - $0 >= 9.999 * rest } ?? 0
+        let length = (values[base + top] - values[base + from]) / logarithm((1 - levels[from]) / rest)
+        return values[base + top] + length * logarithm(rest / (1 - level))
     }
 }

@@ -19,133 +19,68 @@ package struct ReplayFigures: Hashable, Sendable {
     package init() {}
 }
 
-/// Replays `decisions` as a fluid queue in ticks of a second. Linear in the seconds.
+/// Replays `decisions` as a fluid queue in ticks of a second.
 ///
-/// `decisions` ascend from second 0 on; of several in one second the last counts.
+/// `decisions` ascend from second 0 on; of several in one second the last counts. Between changes of the demand and of the
+/// ready instances all is linear, so that only those are stepped through.
+/// Complexity: linear in the rows, the decisions and the changes of the wait, whatever seconds they span.
 package func replay(
-    arrivals: [Double], isGap: [Bool], service: ReplayService, decisions: [ReplayDecision]
+    _ trace: ReplayTrace, service: ReplayService, decisions: [ReplayDecision]
 ) -> ReplayFigures {
-    precondition(arrivals.count == isGap.count, "a gap mark for every second")
     var figures = ReplayFigures()
-    guard !arrivals.isEmpty else { return figures }
-    let ready = fleet(isGap, service, decisions, &figures)
-    let waits = queueWaits(arrivals, ready, service, &figures)
-    summarise(waits, &figures)
+    let step = Double(trace.step)
+    let total = trace.rates.reduce(0) { $1 > 0 ? $0 + $1 * step : $0 }
+    var queue = FluidQueue(
+        slack: 1e-9 * max(total, 1), sloWaitSeconds: service.model.sloWaitSeconds)
+    run(trace, service, decisions, &queue, &figures)
+    figures.backlogAtEnd = queue.finish()
+    queue.tally.summarise(total: total, &figures)
     return figures
 }
 
-/// Instances ready in each second; sets the figures of cost.
-private func fleet(
-    _ isGap: [Bool], _ service: ReplayService, _ decisions: [ReplayDecision], _ figures: inout ReplayFigures
-) -> [Int] {
+/// Steps from change to change; sets the figures of cost.
+private func run(
+    _ trace: ReplayTrace, _ service: ReplayService, _ decisions: [ReplayDecision], _ queue: inout FluidQueue,
+    _ figures: inout ReplayFigures
+) {
+    let (rates, step, end) = (trace.rates, trace.step, trace.seconds)
+    let each = service.model.perInstance.perSecond
     var fleet = Fleet(initial: service.initialInstances, startupSeconds: service.model.startupSeconds)
-    var (next, billed) = (0, 0)
-    var ready: [Int] = []
-    ready.reserveCapacity(isGap.count)
-    for second in isGap.indices {
-        var wish: Int?
-        while next < decisions.count, decisions[next].second <= second {
-            wish = decisions[next].desired
-            next += 1
+    var (second, next, billed, rowsEnd) = (0, 0, 0, 0)
+    var (rate, capacity) = (0.0, Double(fleet.ready) * each)
+    while second < end {
+        if next < decisions.count && decisions[next].second <= second || fleet.nextReady <= second {
+            follow(decisions, &next, at: second, service, &fleet, &figures)
+            capacity = Double(fleet.ready) * each
         }
-        let before = fleet.desired
-        fleet.advance(to: second, wanting: wish.map(service.model.clamped) ?? before)
-        if fleet.desired > before { figures.raises += 1 }
-        if fleet.desired < before { figures.cuts += 1 }
-        if !isGap[second] { billed += fleet.desired }
         figures.peak = max(figures.peak, fleet.desired)
-        ready.append(fleet.ready)
+        if second == rowsEnd {
+            var row = second / step
+            rate = rates[row]
+            repeat { row += 1 } while row < rates.count && (rates[row] == rate || rates[row].isNaN && rate.isNaN)
+            rowsEnd = row * step
+        }
+        var until = min(rowsEnd, fleet.nextReady)
+        if next < decisions.count { until = min(until, decisions[next].second) }
+        if !rate.isNaN { billed += fleet.desired * (until - second) }
+        queue.advance(ticks: until - second, arrivals: rate.isNaN ? 0 : rate, capacity: capacity)
+        second = until
     }
     figures.instanceHours = Double(billed) / 3_600
-    return ready
 }
 
-/// Demand by the whole seconds it waited.
-private func queueWaits(
-    _ arrivals: [Double], _ ready: [Int], _ service: ReplayService, _ figures: inout ReplayFigures
-) -> [Double] {
-    let (arrived, served) = cumulated(arrivals, ready, service.model.perInstance.perSecond)
-    let (total, count) = (arrived[arrived.count - 1], arrivals.count)
-    let slack = 1e-9 * max(total, 1)
-    var (waits, late, weighted) = ([Double](repeating: 0, count: count + 1), 0.0, 0.0)
-    var end = 0
-    for second in arrivals.indices {
-        while end < count, served[end] < arrived[second] - slack { end += 1 }
-        let wait = max(end - second, 0)
-        waits[wait] += arrivals[second]
-        weighted += arrivals[second] * Double(wait)
-        if end >= count || Double(wait) > service.model.sloWaitSeconds { late += arrivals[second] }
-        if arrivals[second] > 0 { figures.maxWait = max(figures.maxWait, Double(wait)) }
+/// Takes the last of the decisions that are due, and lets start what has become ready.
+private func follow(
+    _ decisions: [ReplayDecision], _ next: inout Int, at second: Int, _ service: ReplayService, _ fleet: inout Fleet,
+    _ figures: inout ReplayFigures
+) {
+    var wish: Int?
+    while next < decisions.count, decisions[next].second <= second {
+        wish = decisions[next].desired
+        next += 1
     }
-    figures.requests = total
-    if total > 0 { (figures.late, figures.meanWait) = (late / total, weighted / total) }
-    figures.backlogAtEnd = max(total - served[count - 1], 0)
-    return waits
-}
-
-private func cumulated(_ arrivals: [Double], _ ready: [Int], _ perInstance: Double) -> ([Double], [Double]) {
-    var (arrived, served) = (arrivals, arrivals)
-    var (total, capacity, lowest) = (0.0, 0.0, 0.0)
-    for second in arrivals.indices {
-        total += arrivals[second]
-        capacity += Double(ready[second]) * perInstance
-        lowest = min(lowest, total - capacity)
-        (arrived[second], served[second]) = (total, capacity + lowest)
-    }
-    return (arrived, served)
-}
-
-private func summarise(_ waits: [Double], _ figures: inout ReplayFigures) {
-    guard figures.requests > 0 else { return }
-    let last = waits.lastIndex { $0 > 0 } ?? 0
-    var below = 0.0
-    var reached = [Double](repeating: Double(last), count: 4)
-    let shares = [0.5, 0.95, 0.99, 0.999]
-    for (wait, weight) in waits.enumerated() {
-        for (index, share) in shares.enumerated()
-        where below < share * figures.requests && below + weight >= share * figures.requests {
-            reached[index] = Double(wait)
-        }
-        below += weight
-    }
-    (figures.p50, figures.p95, figures.p99, figures.p999) = (reached[0], reached[1], reached[2], reached[3])
-}
-
-/// Instances ready and starting. A cut takes the latest started first, then ready ones.
-struct Fleet {
-    private(set) var desired: Int
-    private(set) var ready: Int
-    private var batches: [(readyAt: Int, count: Int)] = []
-    private let startupSeconds: Int
-
-    init(initial: Int, startupSeconds: Int) {
-        (desired, ready, self.startupSeconds) = (initial, initial, startupSeconds)
-    }
-
-    var starting: Int { desired - ready }
-
-    mutating func advance(to second: Int, wanting wish: Int) {
-        if wish > desired { batches.append((second + startupSeconds, wish - desired)) }
-        if wish < desired { cut(desired - wish, at: second) }
-        desired = wish
-        while let first = batches.first, first.readyAt <= second {
-            ready += first.count
-            batches.removeFirst()
-        }
-    }
-
-    private mutating func cut(_ excess: Int, at second: Int) {
-        var left = excess
-        while left > 0, let last = batches.last, last.readyAt > second {
-            let taken = min(left, last.count)
-            left -= taken
-            batches.removeLast()
-            if taken < last.count { batches.append((last.readyAt, last.count - taken)) }
-        }
-        while let first = batches.first, first.readyAt <= second {
-            ready += first.count
-            batches.removeFirst()
-        }
-        ready -= left
-    }
+    let before = fleet.desired
+    fleet.advance(to: second, wanting: wish.map(service.model.clamped) ?? before)
+    if fleet.desired > before { figures.raises += 1 }
+    if fleet.desired < before { figures.cuts += 1 }
 }

@@ -2,16 +2,14 @@ import Planning
 package import Series
 package import Units
 
-/// The scored part of a series, second by second, and what lies before it.
+/// The scored part of a series, row by row, and what lies before it.
 package struct ReplayTrace: Sendable {
     /// The whole series; missing rows are zeros where the service says so.
     package let series: RegularSeries
     /// The scored rows.
     package let rows: Range<Int>
-    /// Demand that arrives in each second.
-    package let arrivals: [Double]
-    /// Seconds of missing rows.
-    package let isGap: [Bool]
+    /// Demand that arrives in each second of a scored row; NaN where the row is missing.
+    package let rates: [Double]
 
     package init(
         _ series: RegularSeries, service: ReplayService, from: Timestamp? = nil, to: Timestamp? = nil
@@ -22,18 +20,16 @@ package struct ReplayTrace: Sendable {
         else { throw ReplayError("from and to must lie on the trace's grid, inside it, from before to") }
         self.series = service.gaps == .zero ? series.fillingGapsWithZero() : series
         rows = first..<end
-        let step = series.step
-        var (arrivals, isGap): ([Double], [Bool]) = ([], [])
-        arrivals.reserveCapacity(rows.count * step)
-        isGap.reserveCapacity(rows.count * step)
-        for value in self.series.values[rows] {
-            let rate = service.model.rate(ofRow: value, step: step)?.perSecond ?? 0
-            arrivals.append(contentsOf: repeatElement(rate, count: step))
-            isGap.append(contentsOf: repeatElement(value.isNaN, count: step))
-        }
-        (self.arrivals, self.isGap) = (arrivals, isGap)
+        // A rate is the same however long its row is.
+        let isPerRow = service.model.rate(ofRow: 1, step: 2)?.perSecond != 1
+        let seconds = isPerRow ? Double(series.step) : 1
+        rates = self.series.values[rows].map { $0.isFinite ? max($0, 0) / seconds : .nan }
     }
 
     package var start: Timestamp { series.grid.time(of: rows.lowerBound) }
-    package var peakRate: Double { arrivals.max() ?? 0 }
+    package var step: Int { series.step }
+    /// Of the scored part.
+    package var seconds: Int { rates.count * series.step }
+    /// The highest demand per second.
+    package var peakRate: Double { rates.reduce(0) { $1 > $0 ? $1 : $0 } }
 }

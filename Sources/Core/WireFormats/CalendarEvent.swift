@@ -24,6 +24,8 @@ package struct CalendarEvent: Hashable, Sendable {
     package internal(set) var start: LocalTime, end: LocalTime
     package internal(set) var zone: Zone
     package internal(set) var rule: Recurrence?
+    /// Starts besides those of the rule.
+    package internal(set) var additions: Set<LocalTime> = []
     /// Starts at which it does not take place.
     package internal(set) var exceptions: Set<LocalTime> = []
     /// What demand is multiplied by, where that is known.
@@ -44,19 +46,21 @@ package struct CalendarEvent: Hashable, Sendable {
     package func occurrences(through: Timestamp, rules: ZoneRules) -> [KnownEvents.Span] {
         // A day on, because no zone is further from UTC.
         let last = LocalTime(seconds: Int(through.millisecondsSinceEpoch / 1_000) + 93_600)
-        let starts = rule?.dates(from: start, through: last) ?? [start]
-        return starts.filter { !exceptions.contains($0) }.compactMap { local in
+        var starts = Set((rule?.dates(from: start, through: last) ?? [start]).filter { !isPast($0, rules) })
+        starts.formUnion(additions)
+        return starts.subtracting(exceptions).sorted().compactMap { local in
             let begin = rules.instant(of: local)
             let finish = rules.instant(of: local.advanced(by: end.seconds - start.seconds))
-            if begin > through || rule?.until.map({ isPast($0, local: local, begin) }) == true { return nil }
-            return KnownEvents.Span(start: begin, end: finish)
+            return begin > through ? nil : KnownEvents.Span(start: begin, end: finish)
         }
     }
 
-    private func isPast(_ until: Recurrence.Until, local: LocalTime, _ instant: Timestamp) -> Bool {
-        switch until {
+    /// Whether the rule has ended by then.
+    private func isPast(_ local: LocalTime, _ rules: ZoneRules) -> Bool {
+        switch rule?.until {
         case .local(let time): local > time
-        case .instant(let time): instant > time
+        case .instant(let time): rules.instant(of: local) > time
+        case nil: false
         }
     }
 }

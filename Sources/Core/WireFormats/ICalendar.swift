@@ -1,7 +1,7 @@
 import Units
 
-/// The events of an iCalendar file (RFC 5545): VEVENT with SUMMARY, DTSTART, DTEND or DURATION, RRULE, EXDATE, RECURRENCE-ID and
-/// STATUS. Zones are taken by their IANA names, so VTIMEZONE is passed over, as is all else. A rule or list that would be
+/// The events of an iCalendar file (RFC 5545): VEVENT with SUMMARY, DTSTART, DTEND or DURATION, RRULE, RDATE, EXDATE,
+/// RECURRENCE-ID and STATUS. Zones are taken by their IANA names, so VTIMEZONE is passed over, as is all else. A rule or list that would be
 /// misread is refused.
 ///
 /// - Throws: at the first line that cannot be understood. Complexity: linear.
@@ -115,7 +115,7 @@ private struct EventDraft {
     private var zone = CalendarEvent.Zone.readers, endZone: CalendarEvent.Zone?
     private var duration: Int?
     private var rule: Recurrence?
-    private var exceptions: [LocalTime] = []
+    private var additions: [LocalTime] = [], exceptions: [LocalTime] = []
     private var isCancelled = false
 
     init(line: Int) { self.line = line }
@@ -132,14 +132,20 @@ private struct EventDraft {
         case "RECURRENCE-ID": replaces = try Self.time(property, property.value).0
         case "DURATION": duration = try Self.duration(property.value)
         case "RRULE": rule = try Recurrence(parsing: property.value)
-        case "EXDATE":
-            for text in property.value.split(separator: ",").prefix(10_000) {
-                exceptions.append(try Self.time(property, String(text)).0.local)
-            }
-        case "RDATE", "EXRULE":
+        case "EXDATE": exceptions += try Self.times(property)
+        case "RDATE": additions += try Self.times(property)
+        case "EXRULE":
             throw LineProblem("\(property.name) is not supported here; write its dates as events of their own")
         default: break
         }
+    }
+
+    private static func times(_ property: ICalendarProperty) throws(LineProblem) -> [LocalTime] {
+        var times: [LocalTime] = []
+        for text in property.value.split(separator: ",").prefix(10_000) {
+            times.append(try time(property, String(text)).0.local)
+        }
+        return times
     }
 
     private static func time(
@@ -185,7 +191,7 @@ private struct EventDraft {
             throw LineProblem("the event ends before it starts, or more than a year after")
         }
         var event = CalendarEvent(name: name, start: start.local, end: last, zone: zone, rule: rule, line: line)
-        event.exceptions = Set(exceptions)
+        (event.additions, event.exceptions) = (Set(additions), Set(exceptions))
         return event
     }
 }

@@ -21,6 +21,8 @@ package struct Recurrence: Hashable, Sendable {
     package internal(set) var count: Int?
     package internal(set) var until: Until?
     package internal(set) var days: [Day] = []
+    /// Of a month, counted from its end where negative; of a monthly or yearly rule.
+    package internal(set) var monthDays: [Int] = []
     /// Of a yearly rule.
     package internal(set) var months: [Int] = []
 
@@ -74,16 +76,19 @@ package struct Recurrence: Hashable, Sendable {
         }
     }
 
-    /// Days since the epoch: those the rule's days of the week name, or else the `day`-th where the month has it.
+    /// Days since the epoch: those that the rule's days of the week and of the month name, or else the `day`-th where the month
+    /// has it.
     private func daysOfMonth(_ year: Int, _ month: Int, day: Int) -> [Int] {
         let length = CivilTime.daysInMonth(month, of: year)
         let first = CivilTime.daysSinceEpoch(year: year, month: month, day: 1)
-        guard !days.isEmpty else { return day <= length ? [first + day - 1] : [] }
+        guard !(days.isEmpty && monthDays.isEmpty) else { return day <= length ? [first + day - 1] : [] }
         return (0..<length).filter { index in
             let fromStart = index / 7 + 1, fromEnd = -((length - 1 - index) / 7 + 1)
-            return days.contains {
+            let isDay = days.contains {
                 $0.weekday == Self.weekday(first + index) && [0, fromStart, fromEnd].contains($0.ordinal)
             }
+            let isMonthDay = monthDays.contains(index + 1) || monthDays.contains(index - length)
+            return (days.isEmpty || isDay) && (monthDays.isEmpty || isMonthDay)
         }.map { first + $0 }
     }
 
@@ -106,8 +111,8 @@ extension Recurrence {
         self.init(frequency)
         for (name, value) in parts { try read(name, value) }
         if count != nil, until != nil { throw LineProblem("a rule has COUNT or UNTIL, not both") }
-        if frequency == .yearly, !days.isEmpty, months.isEmpty {
-            throw LineProblem("a yearly BYDAY needs BYMONTH beside it")
+        if frequency == .yearly, !(days.isEmpty && monthDays.isEmpty), months.isEmpty {
+            throw LineProblem("a yearly \(days.isEmpty ? "BYMONTHDAY" : "BYDAY") needs BYMONTH beside it")
         }
         if [.daily, .weekly].contains(frequency), days.contains(where: { $0.ordinal != 0 }) {
             throw LineProblem("a numbered day, like 1MO, is for monthly and yearly rules")
@@ -132,6 +137,14 @@ extension Recurrence {
             var read: [Day] = []
             for day in value.split(separator: ",").prefix(64) { read.append(try Self.day(String(day))) }
             days = read
+        case "BYMONTHDAY" where [.monthly, .yearly].contains(frequency):
+            var read: [Int] = []
+            for day in value.split(separator: ",").prefix(62) {
+                let number = try Self.number(String(day), -31...31, name)
+                guard number != 0 else { throw LineProblem("BYMONTHDAY is no day 0") }
+                read.append(number)
+            }
+            monthDays = read
         case "BYMONTH" where frequency == .yearly:
             var read: [Int] = []
             for month in value.split(separator: ",").prefix(12) {

@@ -64,7 +64,7 @@ private struct Sizes {
             shape: shape, horizon: horizon, levels: levels, originFeatures: numbers(origins * shape.originFeatures),
             stepFeatures: numbers(origins * horizon * shape.stepFeatures), targets: numbers(origins * horizon),
             weights: [Float](repeating: 1, count: origins * horizon), base: numbers(horizon * levels.count),
-            learnt: Array(0..<learnt), heldOut: learnt..<learnt + 1)
+            learnt: Array(0..<learnt), heldOut: [learnt])
     }
 
     /// Multiplications and additions of the products over rows in all epochs; those over origins are a hundredth of them.

@@ -13,6 +13,9 @@ package struct Combination: Forecaster {
         (self.name, self.members) = (name, members)
     }
 
+    /// The same with one more, which speaks alone where nothing can be held out.
+    package func joined(by member: any Forecaster) -> Combination { Combination(name: name, of: [member] + members) }
+
     /// Those of the member that costs most to refit.
     package var traits: ForecasterTraits {
         ForecasterTraits(refitGrowth: members.map(\.traits.refitGrowth).max() ?? 0)

@@ -33,10 +33,14 @@ struct ForecastErrors: Sendable {
     private(set) var shares: [Float] = []
     /// A list a level, in widths.
     private(set) var misses: [[Float]]
+    /// Of each list, its numbers by the size of the miss, the older first where two are the same. Kept between updates, which
+    /// add a few misses to thousands.
+    private var orders: [[Int32]]
 
     init(levels: [Double], narrowest: Double, isSparse: Bool, highest: Double) {
         (self.levels, self.narrowest, self.isSparse, self.highest) = (levels, narrowest, isSparse, highest)
         misses = [[Float]](repeating: [], count: levels.count)
+        orders = [[Int32]](repeating: [], count: levels.count)
     }
 
     init?(
@@ -48,6 +52,7 @@ struct ForecastErrors: Sendable {
         else { return nil }
         (self.levels, self.narrowest, self.isSparse, self.highest) = (levels, narrowest, isSparse, highest)
         (self.times, self.shares, self.misses) = (times, shares, misses)
+        orders = misses.map { merged([], less: 0, with: $0) }
     }
 
     /// Adds what `forecast` missed of `actuals`, the rows from its origin on. `gap` is the rows to the origin before it.
@@ -72,13 +77,15 @@ struct ForecastErrors: Sendable {
         }
     }
 
-    /// Forgets all but the newest.
+    /// Forgets all but the newest, and puts those that were added in order.
     mutating func trim() {
-        let excess = times.count - Self.most
-        guard excess > 0 else { return }
+        let excess = max(0, times.count - Self.most)
         times.removeFirst(excess)
         shares.removeFirst(excess)
-        for column in misses.indices { misses[column].removeFirst(excess) }
+        for column in misses.indices {
+            misses[column].removeFirst(excess)
+            orders[column] = merged(orders[column], less: excess, with: misses[column])
+        }
     }
 
     func width(of forecast: QuantileForecast, _ step: Int) -> Double {
@@ -93,36 +100,89 @@ struct ForecastErrors: Sendable {
     }
     private static let headroom = 1.5
 
-    /// How far each level moves, in widths, for a forecast made at `now`; a season is `season` seconds.
+    /// How far each level moves, in widths, for a forecast made at `now`; a season is `season` seconds. Misses that were added
+    /// count once `trim` has been called.
     ///
-    /// Complexity: O(levels × n log n) for n misses.
+    /// Complexity: O(levels × n) for n misses.
     func shifts(at now: Timestamp, season: Double) -> [Double] {
         guard !times.isEmpty else { return [Double](repeating: 0, count: levels.count) }
-        let ages = times.map { Double(now.millisecondsSinceEpoch - $0) / 1_000 / season }
-        let weights = Self.halfLives.map { halfLife in ages.map { halved(max($0, 0) / halfLife) } }
-        let counts = weights.map { zip($0, shares).reduce(0) { $0 + $1.0 * Double($1.1) } }
-        return levels.indices.map { column in
-            let list = misses[column], order = list.indices.sorted { list[$0] < list[$1] }
-            let tail = Self.caution / min(levels[column], 1 - levels[column])
-            let moves = zip(weights, counts).map { weights, count in
-                count / (count + tail) * weightedQuantile(list, order, weights, levels[column])
-            }
-            return moves.reduce(0, +) / Double(moves.count)
+        let weights = weights(at: now, season: season)
+        var counts = SIMD4<Double>.zero, totals = SIMD4<Double>.zero
+        for (weight, share) in zip(weights, shares) {
+            counts += weight * Double(share)
+            totals += weight
         }
+        return levels.indices.map { column in
+            let tail = Self.caution / min(levels[column], 1 - levels[column])
+            let quantiles = weightedQuantiles(
+                misses[column], orders[column], weights, reaching: levels[column] * totals)
+            var sum = 0.0
+            for life in Self.halfLives.indices {
+                sum += counts[life] / (counts[life] + tail) * (totals[life] > 0 ? quantiles[life] : 0)
+            }
+            return sum / Double(Self.halfLives.count)
+        }
+    }
+
+    /// Of each miss, for each half-life. Those of one forecast are as old as each other.
+    private func weights(at now: Timestamp, season: Double) -> [SIMD4<Double>] {
+        var weights: [SIMD4<Double>] = []
+        weights.reserveCapacity(times.count)
+        for (index, time) in times.enumerated() {
+            if index > 0, times[index - 1] == time {
+                weights.append(weights[index - 1])
+                continue
+            }
+            let age = Double(now.millisecondsSinceEpoch - time) / 1_000 / season
+            var weight = SIMD4<Double>.zero
+            for (life, halfLife) in Self.halfLives.enumerated() { weight[life] = halved(max(age, 0) / halfLife) }
+            weights.append(weight)
+        }
+        return weights
     }
 }
 
 /// One, halved as many times.
 private func halved(_ times: Double) -> Double { exponential(-min(times, 900) * 0.693_147_180_559_945_3) }
 
-/// The first value, in ascending `order`, at which `level` of the weight has been passed.
-private func weightedQuantile(_ values: [Float], _ order: [Int], _ weights: [Double], _ level: Double) -> Double {
-    let total = weights.reduce(0, +)
-    guard total > 0 else { return 0 }
-    var sum = 0.0
+/// The first value, in ascending `order`, at which `goal` of the weight has been passed, for each of four weights.
+private func weightedQuantiles(
+    _ values: [Float], _ order: [Int32], _ weights: [SIMD4<Double>], reaching goal: SIMD4<Double>
+) -> SIMD4<Double> {
+    var sum = SIMD4<Double>.zero
+    var found = SIMD4<Double>(repeating: order.last.map { Double(values[Int($0)]) } ?? 0)
+    var isOpen = SIMDMask<SIMD4<Int64>>(repeating: true)
     for index in order {
-        sum += weights[index]
-        if sum >= level * total { return Double(values[index]) }
+        sum += weights[Int(index)]
+        let isReached = isOpen .& (sum .>= goal)
+        guard any(isReached) else { continue }
+        found.replace(with: Double(values[Int(index)]), where: isReached)
+        isOpen = isOpen .& .!isReached
+        if !any(isOpen) { break }
     }
-    return order.last.map { Double(values[$0]) } ?? 0
+    return found
+}
+
+/// The numbers of all `values` by value, where `order` is that of the first of them, counted from `dropped` that were before.
+private func merged(_ order: [Int32], less dropped: Int, with values: [Float]) -> [Int32] {
+    let first = min(max(order.count - dropped, 0), values.count)
+    let fresh = (first..<values.count).map { Int32($0) }.sorted {
+        let (a, b) = (values[Int($0)], values[Int($1)])
+        return a == b ? $0 < $1 : a < b
+    }
+    if fresh.isEmpty && dropped == 0 { return order }
+    var all: [Int32] = []
+    all.reserveCapacity(values.count)
+    var next = 0
+    for number in order {
+        let old = number - Int32(dropped)
+        if old < 0 { continue }
+        while next < fresh.count, values[Int(fresh[next])] < values[Int(old)] {
+            all.append(fresh[next])
+            next += 1
+        }
+        all.append(old)
+    }
+    all.append(contentsOf: fresh[next...])
+    return all
 }

@@ -37,18 +37,23 @@ struct FittedRidge: FittedModel {
         return forecast(z, origin: z.count, phase: Self.phase(history, rows: z.count, season: task.season), history)
     }
 
-    /// Fills and transforms the history once.
+    /// About as many rows as a forecast reads.
+    private static let rowsRead = 512
+
+    /// Transforms the rows once where origins lie close enough for that to pay. A row that is missing is filled from what its
+    /// own origin sees, so that stretches with gaps are forecast one by one.
     func forecasts(of history: KnownDemand, at origins: [Int]) -> [QuantileForecast] {
-        guard let last = origins.last, last >= features.rowsSeen else {
+        guard let first = origins.min(), let last = origins.max(), first >= features.rowsSeen else {
             return origins.map { forecast(after: history.prefix($0)) }
         }
-        let z = CausalRows(history.prefix(last), season: task.season).filled().map(spread.transform.apply)
-        let phase = Self.phase(history.prefix(last), rows: last, season: task.season)
-        return origins.map { origin in
-            origin < features.rowsSeen
-                ? forecast(after: history.prefix(origin))
-                : forecast(z, origin: origin, phase: phase, history.prefix(origin))
+        let start = first - features.rowsSeen
+        let rows = history.prefix(last).suffix(last - start)
+        guard rows.count < Self.rowsRead * origins.count, rows.allSatisfy(\.isFinite) else {
+            return origins.map { forecast(after: history.prefix($0)) }
         }
+        let z = rows.map { spread.transform.apply(Demand.bounded($0)) }
+        let phase = Self.phase(history.prefix(last), rows: z.count, season: task.season)
+        return origins.map { forecast(z, origin: $0 - start, phase: phase, history.prefix($0)) }
     }
 
     /// `phase` is that of `z[0]`; `history` ends at the origin.

@@ -3,7 +3,8 @@ import Series
 
 /// A quantile net that has learnt.
 struct FittedQuantileNet: FittedModel {
-    let name = "net"
+    /// Whether its networks have learnt from many series.
+    private let isGlobal: Bool
     private let features: QuantileNetFeatures
     private let scale: FourthRoot
     private let cap: Double
@@ -11,11 +12,13 @@ struct FittedQuantileNet: FittedModel {
     private let members: [QuantileNetMember]
 
     var task: ForecastTask { features.task }
+    var name: String { isGlobal ? "global-net" : "net" }
 
     init(
         features: QuantileNetFeatures, scale: FourthRoot, cap: Double, originScale: FeatureScale,
-        stepScale: FeatureScale, members: [QuantileNetMember]
+        stepScale: FeatureScale, members: [QuantileNetMember], isGlobal: Bool = false
     ) {
+        self.isGlobal = isGlobal
         (self.features, self.scale, self.cap) = (features, scale, cap)
         (self.originScale, self.stepScale, self.members) = (originScale, stepScale, members)
     }
@@ -24,42 +27,89 @@ struct FittedQuantileNet: FittedModel {
     func member(_ number: Int) -> FittedQuantileNet {
         FittedQuantileNet(
             features: features, scale: scale, cap: cap, originScale: originScale, stepScale: stepScale,
-            members: [members[number]])
+            members: [members[number]], isGlobal: isGlobal)
     }
 
     func forecast(after history: KnownDemand) -> QuantileForecast {
         forecasts(of: history, at: [history.count])[0]
     }
 
-    /// Every origin is computed by itself in the same buffers: products of other sizes might round otherwise.
+    /// Every origin is computed by itself in the same buffers: products of other sizes might round otherwise. The rows that
+    /// origins look at are made once for those that look at the same.
     func forecasts(of history: KnownDemand, at origins: [Int]) -> [QuantileForecast] {
         var networks = QuantileNetworks(members, shape: features.shape, task: task)
         var inputs = QuantileNetInputs()
-        return origins.map { origin in
-            let known = history.prefix(origin)
-            read(known, into: &inputs)
+        var window: Window?
+        return origins.enumerated().map { index, origin in
+            let known = history.prefix(origin), start = windowStart(known)
+            if window.map({ !$0.serves(origin, from: start, rowsNeeded: features.rowsNeeded) }) ?? true {
+                let alike = origins[index...].prefix { windowStart(history.prefix($0)) == start }
+                let end = origin < features.rowsNeeded ? origin : alike.max() ?? origin
+                window = self.window(history.prefix(end), from: start)
+            }
+            if let window { read(window, origin: origin, into: &inputs) }
             let limit = max(cap, 1.5 * inputs.highest[0])
             let values = networks.quantiles(&inputs, scale: scale, limit: limit, columns: features.stepCount)
             return QuantileForecast(origin: known.end, step: known.step, levels: task.levels, values: values)
         }
     }
 
-    /// A history shorter than what is learnt from is taken to have been as it began.
-    private func read(_ known: KnownDemand, into inputs: inout QuantileNetInputs) {
-        let recent = CausalRows(known, season: task.season, limit: features.reach).filled()
-        let padding = repeatElement(recent.first ?? 0, count: max(0, features.rowsNeeded - recent.count))
-        let rows = QuantileNetRows(padding + recent, scale: scale, season: task.season)
+    /// Rows from `start` of a history to `end`, after `padding` more.
+    private struct Window {
+        let start: Int, end: Int, padding: Int
+        let rows: QuantileNetRows
+        /// Rows since the epoch at the first of `rows`.
+        let phase: Int
+
+        /// What was put before a short history is right for one origin alone.
+        func serves(_ origin: Int, from start: Int, rowsNeeded: Int) -> Bool {
+            self.start == start && (origin == end || padding == 0 && origin < end && origin >= rowsNeeded)
+        }
+    }
+
+    /// The first row that is looked at: the same for the origins of a season, so that sums over rows, which begin there, come
+    /// out the same in whatever company an origin is asked for.
+    private func windowStart(_ known: KnownDemand) -> Int {
+        let earliest = known.count - features.reach
+        guard earliest > 0 else { return 0 }
+        let phase = FittedRidge.phase(known, rows: features.reach, season: task.season)
+        return max(0, earliest - phase % task.season)
+    }
+
+    /// A history shorter than what is learnt from is taken to have been as its first season was, or within that as it is on
+    /// the whole.
+    private func window(_ known: KnownDemand, from start: Int) -> Window {
+        let recent = CausalRows(known, season: task.season, limit: known.count - start).filled()
+        let padding = max(0, features.rowsNeeded - recent.count)
+        let rows = QuantileNetRows(
+            ScaledDemand.extended(recent, to: features.rowsNeeded, season: task.season), scale: scale,
+            season: task.season)
         let phase = FittedRidge.phase(known, rows: rows.count, season: task.season)
+        return Window(start: start, end: known.count, padding: padding, rows: rows, phase: phase)
+    }
+
+    private func read(_ window: Window, origin: Int, into inputs: inout QuantileNetInputs) {
         inputs.removeAll()
-        features.append(rows, origin: rows.count, phase: phase, to: &inputs)
+        features.append(
+            window.rows, origin: window.padding + origin - window.start, phase: window.phase, to: &inputs)
         originScale.apply(to: &inputs.origins, columns: features.originCount)
         stepScale.apply(to: &inputs.steps, columns: features.stepCount)
     }
 
     func encoded() -> [UInt8] {
-        var writer = ModelWriter(kind: .quantileNet, task: task)
+        var writer = ModelWriter(kind: isGlobal ? .globalNet : .quantileNet, task: task)
         writer.write(features.usesWeek ? 1 : 0)
         for value in [scale.scale, scale.offset, cap] { writer.write(value) }
+        Self.write(originScale, stepScale, members, to: &writer)
+        return writer.finished()
+    }
+
+    private static let mostMembers = 100
+
+    static func write(
+        _ originScale: FeatureScale, _ stepScale: FeatureScale, _ members: [QuantileNetMember],
+        to writer: inout ModelWriter
+    ) {
         for scale in [originScale, stepScale] {
             writer.write(scale.means)
             writer.write(scale.deviations)
@@ -69,19 +119,16 @@ struct FittedQuantileNet: FittedModel {
             writer.write(member.unit)
             for values in [member.ridge, member.base, member.parameters] { writer.write(values) }
         }
-        return writer.finished()
     }
 
-    private static let mostMembers = 100
-
-    init(reading reader: inout ModelReader) throws(ForecastError) {
-        features = QuantileNetFeatures(task: reader.task, usesWeek: try reader.integer() == 1)
-        scale = FourthRoot(scale: try reader.double(), offset: try reader.double())
-        cap = try reader.double()
-        originScale = FeatureScale(means: try reader.floats(), deviations: try reader.floats())
-        stepScale = FeatureScale(means: try reader.floats(), deviations: try reader.floats())
+    /// What `write` wrote.
+    static func networks(
+        _ reader: inout ModelReader
+    ) throws(ForecastError) -> (originScale: FeatureScale, stepScale: FeatureScale, members: [QuantileNetMember]) {
+        let originScale = FeatureScale(means: try reader.floats(), deviations: try reader.floats())
+        let stepScale = FeatureScale(means: try reader.floats(), deviations: try reader.floats())
         let count = try reader.integer()
-        guard (1...Self.mostMembers).contains(count) else { throw .corruptModel("a number of networks is wrong") }
+        guard (1...mostMembers).contains(count) else { throw .corruptModel("a number of networks is wrong") }
         var members: [QuantileNetMember] = []
         for _ in 0..<count {
             let unit = try reader.double(), ridge = try reader.floats()
@@ -89,11 +136,19 @@ struct FittedQuantileNet: FittedModel {
                 QuantileNetMember(
                     ridge: ridge, unit: unit, base: try reader.floats(), parameters: try reader.floats()))
         }
-        self.members = members
+        return (originScale, stepScale, members)
+    }
+
+    init(reading reader: inout ModelReader) throws(ForecastError) {
+        isGlobal = reader.kind == .globalNet
+        features = QuantileNetFeatures(task: reader.task, usesWeek: try reader.integer() == 1)
+        scale = FourthRoot(scale: try reader.double(), offset: try reader.double())
+        cap = try reader.double()
+        (originScale, stepScale, members) = try Self.networks(&reader)
         guard isSound else { throw .corruptModel("its parts do not fit its task") }
     }
 
-    private var isSound: Bool {
+    var isSound: Bool {
         let numbers = [scale.scale, scale.offset] + members.map(\.unit)
         guard numbers.allSatisfy({ $0 > 0 && $0.isFinite }), cap >= 0, cap.isFinite else { return false }
         let sizes = [(originScale, features.originCount), (stepScale, features.stepCount - 1)]

@@ -50,40 +50,26 @@ package struct QuantileNet: Forecaster {
         guard history.count >= needed else { throw .historyTooShort(rows: history.count, needed: needed) }
         let origins = features.usableOrigins(history)
         guard origins.count >= Self.fewestOrigins / 2 else { throw .tooManyGaps(rows: history.count) }
-        var samples = QuantileNetSamples(history, features: features, task: task, origins: origins)
+        let filled = CausalRows(history, season: task.season).filled(), scale = FourthRoot(of: filled)
+        var parts = QuantileNetParts(features: features)
+        parts.add(filled: filled, of: history, scale: scale, at: origins)
+        var samples = QuantileNetSamples(parts)
         var members: [QuantileNetMember] = [], heldOut: [[Int]] = []
-        for number in 0..<Self.members {
-            let size = max(1, Int(Double(samples.count) * Self.heldOutShare))
-            let block = samples.count - (number + 1) * size..<samples.count - number * size
-            members.append(try member(number, of: &samples, holding: block, features: features))
+        for (number, block) in Self.blocks(samples).enumerated() {
+            members.append(
+                try QuantileNetMember(number, of: &samples, holding: block, features: features, recipe: recipe))
             heldOut.append(block.map { origins[$0] })
         }
         let model = FittedQuantileNet(
-            features: features, scale: samples.scale, cap: samples.cap, originScale: samples.originScale,
+            features: features, scale: scale, cap: 1.5 * (filled.max() ?? 0), originScale: samples.originScale,
             stepScale: samples.stepScale, members: members)
         return (model, heldOut)
     }
 
-    private func member(
-        _ number: Int, of samples: inout QuantileNetSamples, holding block: Range<Int>, features: QuantileNetFeatures
-    ) throws(ForecastError) -> QuantileNetMember {
-        let learnt = samples.split(holding: block)
-        guard learnt.count >= Self.fewestOrigins / 4 else {
-            throw .tooManyGaps(rows: samples.origins[block.lowerBound])
-        }
-        let residuals = try RidgeResiduals(samples, learnt: learnt)
-        let last = samples.stepCount - 1
-        for (row, point) in residuals.points.elements.enumerated() {
-            samples.stepFeatures[row * samples.stepCount + last] = Float(point)
-        }
-        let lesson = QuantileNetLesson(
-            shape: features.shape, horizon: samples.task.horizon, levels: samples.task.levels.map { Float($0) },
-            originFeatures: samples.originFeatures, stepFeatures: samples.stepFeatures, targets: residuals.errors,
-            weights: residuals.lossWeights(samples), base: residuals.base, learnt: learnt, heldOut: block)
-        var training = QuantileNetTraining(lesson, recipe: recipe, seed: UInt64(number))
-        return QuantileNetMember(
-            ridge: residuals.weights.elements.map { Float($0) }, unit: residuals.unit, base: residuals.base,
-            parameters: training.run(lesson))
+    /// The samples that each member holds out, in the order of time, the newest first.
+    static func blocks(_ samples: QuantileNetSamples) -> [ArraySlice<Int>] {
+        let order = samples.byTime, size = max(1, Int(Double(order.count) * heldOutShare))
+        return (0..<members).map { order[order.count - ($0 + 1) * size..<order.count - $0 * size] }
     }
 }
 

@@ -1,7 +1,7 @@
 import Kernels
 
 /// Inputs of a set of origins, one after the other.
-package struct QuantileNetInputs {
+package struct QuantileNetInputs: Sendable {
     /// Origins × origin features, and origins · horizon × step features, whose last is left for the ridge's point.
     package var origins: [Float] = [], steps: [Float] = []
     /// Origins × ridge features.
@@ -10,6 +10,21 @@ package struct QuantileNetInputs {
     package var levels: [Double] = [], highest: [Double] = []
 
     package init() {}
+
+    /// Room for `count` more.
+    mutating func reserve(_ count: Int, _ features: QuantileNetFeatures) {
+        origins.reserveCapacity(origins.count + count * features.originCount)
+        steps.reserveCapacity(steps.count + count * features.task.horizon * features.stepCount)
+        ridge.reserveCapacity(ridge.count + count * features.ridge.count)
+    }
+
+    mutating func append(_ other: QuantileNetInputs) {
+        origins += other.origins
+        steps += other.steps
+        ridge += other.ridge
+        levels += other.levels
+        highest += other.highest
+    }
 
     mutating func removeAll() {
         origins.removeAll(keepingCapacity: true)

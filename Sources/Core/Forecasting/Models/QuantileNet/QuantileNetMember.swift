@@ -11,6 +11,35 @@ struct QuantileNetMember: Hashable, Sendable {
     let parameters: [Float]
 }
 
+extension QuantileNetMember {
+    /// Samples that are learnt from at least.
+    private static let fewest = 25
+
+    /// Network number `number` of a model, which holds out `block`, numbers of samples in the order of time.
+    init(
+        _ number: Int, of samples: inout QuantileNetSamples, holding block: ArraySlice<Int>,
+        features: QuantileNetFeatures, recipe: QuantileNetRecipe
+    ) throws(ForecastError) {
+        let learnt = samples.split(holding: block)
+        guard learnt.count >= Self.fewest else {
+            throw .tooManyGaps(rows: block.first.map { samples.origins[$0] } ?? 0)
+        }
+        let residuals = try RidgeResiduals(samples, learnt: learnt)
+        let last = samples.stepCount - 1
+        for (row, point) in residuals.points.elements.enumerated() {
+            samples.stepFeatures[row * samples.stepCount + last] = Float(point)
+        }
+        let lesson = QuantileNetLesson(
+            shape: features.shape, horizon: samples.task.horizon, levels: samples.task.levels.map { Float($0) },
+            originFeatures: samples.originFeatures, stepFeatures: samples.stepFeatures, targets: residuals.errors,
+            weights: residuals.lossWeights(samples), base: residuals.base, learnt: learnt, heldOut: Array(block))
+        var training = QuantileNetTraining(lesson, recipe: recipe, seed: UInt64(number))
+        self.init(
+            ridge: residuals.weights.elements.map { Float($0) }, unit: residuals.unit, base: residuals.base,
+            parameters: training.run(lesson))
+    }
+}
+
 /// The ridge of a member and what it leaves to the network, for every sample.
 struct RidgeResiduals {
     private static let penalty = 1e-3
@@ -66,11 +95,11 @@ struct RidgeResiduals {
     /// Origins × horizon, mean 1: how much a unit of the transformed space is worth in the unit of the series, so that this is
     /// what the loss is in; 0 where the target is missing.
     func lossWeights(_ samples: QuantileNetSamples) -> [Float] {
-        let lowest = max(samples.scale.apply(0), 1e-3), horizon = samples.task.horizon
+        let horizon = samples.task.horizon
         var weights = [Float](repeating: 0, count: errors.count)
         var sum = 0.0
         for cell in weights.indices {
-            let z = max(points.elements[cell] + samples.levels[cell / horizon], lowest)
+            let z = max(points.elements[cell] + samples.levels[cell / horizon], samples.floors[cell / horizon])
             sum += z * z * z
             weights[cell] = samples.isKnown[cell] ? Float(z * z * z) : 0
         }

@@ -38,6 +38,45 @@ struct FeatureScale: Hashable, Sendable {
     }
 }
 
+/// What histories give a net to learn from, one after the other: features as they are, targets, and which are known.
+struct QuantileNetParts: Sendable {
+    fileprivate var inputs = QuantileNetInputs()
+    fileprivate var origins: [Int] = [], targets: [Double] = [], isKnown: [Bool] = [], floors: [Double] = []
+    fileprivate let features: QuantileNetFeatures
+
+    init(features: QuantileNetFeatures) { self.features = features }
+
+    /// Adds the samples of a history at `origins`. Each history is measured in units of its own, those of `scale`; an origin is
+    /// numbered from `offset` on, which is 0 or puts the rows of all histories on one time axis.
+    mutating func add(filled: [Double], of history: KnownDemand, scale: FourthRoot, at origins: [Int], offset: Int = 0)
+    {
+        let task = features.task
+        let rows = QuantileNetRows(filled, scale: scale, season: task.season)
+        let phase = FittedRidge.phase(history, rows: rows.count, season: task.season)
+        inputs.reserve(origins.count, features)
+        for origin in origins {
+            features.append(rows, origin: origin, phase: phase, to: &inputs)
+            let level = inputs.levels[inputs.levels.count - 1]
+            for step in 0..<task.horizon {
+                targets.append(rows.z[origin + step] - level)
+                isKnown.append(history[origin + step].isFinite)
+            }
+            self.origins.append(offset + origin)
+            floors.append(max(scale.apply(0), 1e-3))
+        }
+    }
+
+    mutating func add(_ other: QuantileNetParts) {
+        inputs.append(other.inputs)
+        origins += other.origins
+        targets += other.targets
+        isKnown += other.isKnown
+        floors += other.floors
+    }
+
+    var count: Int { origins.count }
+}
+
 /// Everything a quantile net learns from: features, targets and which of them are known, for a set of origins.
 struct QuantileNetSamples {
     /// Origins to learn from at most, and rows of their targets; beyond it origins are thinned evenly, as neighbours are alike.
@@ -46,11 +85,8 @@ struct QuantileNetSamples {
     static func mostOrigins(horizon: Int) -> Int { max(500, min(mostOrigins, mostTargets / horizon)) }
 
     let task: ForecastTask
-    /// Row numbers, ascending.
+    /// Row numbers.
     let origins: [Int]
-    let scale: FourthRoot
-    /// No quantile goes beyond, but for half as much again as the newest rows: one and a half times the highest value seen.
-    let cap: Double
     let originScale: FeatureScale, stepScale: FeatureScale
     /// Origins × origin features, scaled; origins · horizon × step features, scaled but for the last, the ridge's point.
     let originFeatures: [Float]
@@ -59,28 +95,18 @@ struct QuantileNetSamples {
     /// Origins × ridge features, and origins × horizon: transformed and measured from the level of each.
     let ridge: Matrix, targets: Matrix
     let levels: [Double]
+    /// What no demand is in the space of each, and no less than a little.
+    let floors: [Double]
     /// Origins × horizon.
     let isKnown: [Bool]
 
-    init(_ history: KnownDemand, features: QuantileNetFeatures, task: ForecastTask, origins: [Int]) {
-        let filled = CausalRows(history, season: task.season).filled()
-        let scale = FourthRoot(of: filled)
-        let rows = QuantileNetRows(filled, scale: scale, season: task.season)
-        let phase = FittedRidge.phase(history, rows: rows.count, season: task.season)
-        var inputs = QuantileNetInputs()
-        inputs.origins.reserveCapacity(origins.count * features.originCount)
-        inputs.steps.reserveCapacity(origins.count * task.horizon * features.stepCount)
-        inputs.ridge.reserveCapacity(origins.count * features.ridge.count)
-        for origin in origins { features.append(rows, origin: origin, phase: phase, to: &inputs) }
-        var targets = Matrix(zeros: origins.count, task.horizon), isKnown: [Bool] = []
-        for (number, origin) in origins.enumerated() {
-            for step in 0..<task.horizon {
-                targets[number, step] = rows.z[origin + step] - inputs.levels[number]
-                isKnown.append(history[origin + step].isFinite)
-            }
-        }
-        (self.task, self.origins, self.scale, self.targets, self.isKnown) = (task, origins, scale, targets, isKnown)
-        (levels, stepCount, cap) = (inputs.levels, features.stepCount, 1.5 * (filled.max() ?? 0))
+    init(_ parts: consuming QuantileNetParts) {
+        let features = parts.features, task = features.task
+        (self.task, origins, isKnown, floors) = (task, parts.origins, parts.isKnown, parts.floors)
+        var inputs = parts.inputs
+        parts.inputs = QuantileNetInputs()
+        (levels, stepCount) = (inputs.levels, features.stepCount)
+        targets = Matrix(rows: origins.count, columns: task.horizon, elements: parts.targets)
         ridge = Matrix(rows: origins.count, columns: features.ridge.count, elements: inputs.ridge)
         originScale = FeatureScale(inputs.origins, columns: features.originCount, used: features.originCount)
         stepScale = FeatureScale(inputs.steps, columns: stepCount, used: stepCount - 1)
@@ -95,13 +121,16 @@ struct QuantileNetSamples {
         isKnown[number * task.horizon..<(number + 1) * task.horizon].allSatisfy { $0 }
     }
 
-    /// The samples of `block`, which a member holds out, and those it learns from: whose rows do not overlap with theirs.
-    func split(holding block: Range<Int>) -> [Int] { Array(0..<count).filter { isApart($0, from: block) } }
+    /// The numbers of the samples in the order of time.
+    var byTime: [Int] { (0..<count).sorted { (origins[$0], $0) < (origins[$1], $1) } }
 
-    /// Whether no target of the sample is a target in `block`, which is not empty.
-    func isApart(_ number: Int, from block: Range<Int>) -> Bool {
-        let first = origins[block.lowerBound], last = origins[block.upperBound - 1]
-        return origins[number] + task.horizon <= first || origins[number] >= last + task.horizon
+    /// The samples that a member learns from when it holds out `block`, which is not empty and in the order of time: those
+    /// none of whose targets is a target there.
+    func split(holding block: ArraySlice<Int>) -> [Int] {
+        guard let first = block.first, let last = block.last else { return Array(0..<count) }
+        return (0..<count).filter {
+            origins[$0] + task.horizon <= origins[first] || origins[$0] >= origins[last] + task.horizon
+        }
     }
 }
 
@@ -109,6 +138,12 @@ extension QuantileNetFeatures {
     /// Origins whose newest rows and targets are known, thinned to the limit; with gaps in half of the targets at most where
     /// whole ones are rare. What lies about a gap is seldom a day like others, and spoils the tails.
     func usableOrigins(_ history: KnownDemand) -> [Int] {
+        thinned(allUsableOrigins(history), most: QuantileNetSamples.mostOrigins(horizon: task.horizon))
+    }
+
+    /// As `usableOrigins`, without the limit.
+    func allUsableOrigins(_ history: KnownDemand) -> [Int] {
+        guard history.count >= rowsNeeded + task.horizon else { return [] }
         var missing = [0]
         missing.reserveCapacity(history.count + 1)
         for value in history.suffix() { missing.append(missing[missing.count - 1] + (value.isFinite ? 0 : 1)) }
@@ -116,7 +151,6 @@ extension QuantileNetFeatures {
             2 * (missing[$0 + task.horizon] - missing[$0]) < task.horizon && missing[$0] - missing[$0 - 36] < 18
         }
         let whole = gappy.filter { missing[$0 + task.horizon] == missing[$0] }
-        let all = 2 * whole.count >= gappy.count ? whole : gappy
-        return thinned(all, most: QuantileNetSamples.mostOrigins(horizon: task.horizon))
+        return 2 * whole.count >= gappy.count ? whole : gappy
     }
 }

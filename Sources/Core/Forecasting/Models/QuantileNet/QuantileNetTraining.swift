@@ -10,11 +10,11 @@ package struct QuantileNetLesson {
     package let targets: [Float], weights: [Float]
     /// Horizon × levels.
     package let base: [Float]
-    package let learnt: [Int], heldOut: Range<Int>
+    package let learnt: [Int], heldOut: [Int]
 
     package init(
         shape: QuantileNetShape, horizon: Int, levels: [Float], originFeatures: [Float], stepFeatures: [Float],
-        targets: [Float], weights: [Float], base: [Float], learnt: [Int], heldOut: Range<Int>
+        targets: [Float], weights: [Float], base: [Float], learnt: [Int], heldOut: [Int]
     ) {
         (self.shape, self.horizon, self.levels, self.base) = (shape, horizon, levels, base)
         (self.originFeatures, self.stepFeatures) = (originFeatures, stepFeatures)
@@ -114,9 +114,9 @@ package struct QuantileNetTraining: ~Copyable {
     /// The mean loss of the samples held out, at evenly spread steps of each.
     private mutating func heldOutLoss(_ lesson: borrowing QuantileNetLesson) -> Double {
         var (sum, cells) = (0.0, 0)
-        for start in stride(from: lesson.heldOut.lowerBound, to: lesson.heldOut.upperBound, by: recipe.batchOrigins) {
+        for start in stride(from: 0, to: lesson.heldOut.count, by: recipe.batchOrigins) {
             clear()
-            for number in start..<min(start + recipe.batchOrigins, lesson.heldOut.upperBound) {
+            for number in lesson.heldOut[start..<min(start + recipe.batchOrigins, lesson.heldOut.count)] {
                 origins.append(number)
                 for place in 0..<pass.span {
                     add(lesson, number, step: (number + place * lesson.horizon / pass.span) % lesson.horizon)

@@ -1,0 +1,49 @@
+/// Every keep-alive policy by name.
+package enum KeepAliveCatalogue {
+    package static let forms = [
+        "prewarm[:dial]", "hybrid-histogram", "hazard[:dial]", "ski-rental[:minutes]", "fixed:minutes", "never-unload",
+    ]
+    /// Beyond this a number of minutes or a dial is a slip of the hand.
+    private static let largest = 1e6
+
+    /// The policy that `text` names. Throws where there is no such policy or its argument will not do.
+    package static func policy(
+        parsing text: String, terms: KeepAliveTerms
+    ) throws(PolicyError) -> any KeepAlivePolicy {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let argument = parts.count > 1 ? parts[1] : nil
+        switch (parts[0], argument) {
+        case ("prewarm", _):
+            let dial = try number(argument, of: text, orElse: PrewarmKeepAlive.usualDial(terms.objective))
+            return PrewarmKeepAlive(name: text, dial: dial, terms: terms)
+        case ("hybrid-histogram", nil): return HybridHistogram(name: text)
+        case ("hazard", _):
+            let dial = try number(argument, of: text, orElse: 1)
+            return HazardKeepAlive(name: text, lead: terms.lead) { dial * terms.breakEvenMinutes($0) }
+        case ("ski-rental", nil): return FixedKeepAlive(name: text, keepalive: terms.breakEvenMinutes)
+        case ("ski-rental", _):
+            let minutes = try number(argument, of: text, orElse: nil)
+            return FixedKeepAlive(name: text) { _ in minutes }
+        case ("fixed", _):
+            let minutes = try number(argument, of: text, orElse: nil)
+            return FixedKeepAlive(name: text) { _ in minutes }
+        case ("never-unload", nil): return FixedKeepAlive(name: text) { _ in FixedKeepAlive.forever }
+        default: throw PolicyError("no policy \"\(text)\"; there are \(forms.joined(separator: ", "))")
+        }
+    }
+
+    private static func number(
+        _ argument: String?, of text: String, orElse usual: Double?
+    ) throws(PolicyError) -> Double {
+        if argument == nil, let usual { return usual }
+        guard let value = argument.flatMap({ Double($0) }), value >= 0, value <= largest else {
+            throw PolicyError("policy \(text): give a number from 0 to 1000000, as in \(example(text))")
+        }
+        return value
+    }
+
+    private static func example(_ text: String) -> String {
+        let name = text.prefix { $0 != ":" }
+        return "\(name):\(name == "prewarm" ? "16" : name == "hazard" ? "1" : "10")"
+    }
+}
