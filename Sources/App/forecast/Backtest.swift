@@ -82,7 +82,7 @@ struct Backtest: AsyncParsableCommand {
         print(json ? try PolicyOutcome.json(outcomes) : PolicyOutcome.table(outcomes))
     }
 
-    /// What each policy decides. Those that look as far ahead share what is learnt and forecast.
+    /// What each policy decides. Those that ask the same of a forecast share what is learnt and forecast.
     private func decide(
         _ trace: ReplayTrace, _ service: ReplayService, _ plan: [ReplayDecision]
     ) throws -> [[ReplayDecision]] {
@@ -106,6 +106,21 @@ struct Backtest: AsyncParsableCommand {
     private func write(_ decisions: [ReplayDecision], from start: Timestamp, to path: String) throws {
         let rows = decisions.map { "\(start.advanced(bySeconds: $0.second)),\($0.desired)\n" }
         try ("timestamp,desired\n" + rows.joined()).write(toFile: path, atomically: true, encoding: .utf8)
+    }
+}
+
+/// What a policy asks of a forecast: how far it reaches, and how many levels its models are chosen by. Dials that are near
+/// each other ask the same.
+private struct Asked: Hashable, Comparable {
+    let horizon: Int, levels: Int
+
+    init(_ policy: any ScalingPolicy, _ grid: ForecastGrid, tick: Int) {
+        horizon = policy.forecastHorizon(step: grid.step, tick: tick)
+        levels = grid.task(horizon: max(1, horizon), operatingLevel: policy.operatingLevel).decisiveLevels.count
+    }
+
+    static func < (one: Asked, other: Asked) -> Bool {
+        (one.horizon, one.levels) < (other.horizon, other.levels)
     }
 }
 
