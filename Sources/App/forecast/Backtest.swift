@@ -109,21 +109,6 @@ struct Backtest: AsyncParsableCommand {
     }
 }
 
-/// What a policy asks of a forecast: how far it reaches, and how many levels its models are chosen by. Dials that are near
-/// each other ask the same.
-private struct Asked: Hashable, Comparable {
-    let horizon: Int, levels: Int
-
-    init(_ policy: any ScalingPolicy, _ grid: ForecastGrid, tick: Int) {
-        horizon = policy.forecastHorizon(step: grid.step, tick: tick)
-        levels = grid.task(horizon: max(1, horizon), operatingLevel: policy.operatingLevel).decisiveLevels.count
-    }
-
-    static func < (one: Asked, other: Asked) -> Bool {
-        (one.horizon, one.levels) < (other.horizon, other.levels)
-    }
-}
-
 extension Timestamp: ExpressibleByArgument {
     package init?(argument: String) { self.init(parsing: argument) }
 }
