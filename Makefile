@@ -3,19 +3,20 @@ SHELL := /bin/bash
 SWIFT_FLAGS := -c release
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz bench bench-scale bench-replay lint \
+.PHONY: help demo test engines build soak sanitize thread-sanitizer address-sanitizer fuzz bench bench-scale bench-replay outcome lint \
 	format clean prepare
 
 help:
 	@echo "make demo    about a minute: history, training, a compressed day live, reactive against prewarmed"
 	@echo "make test    every test that needs no engine"
-	@echo "make engines the tests against real programs: needs Debian's package prometheus"
+	@echo "make engines the tests against real programs: needs Debian's packages prometheus and chromium"
 	@echo "make build   the binary .build/release/forecast"
 	@echo "make soak    KILLS=200 of the daemon, SOAK_FUZZ_SECONDS=300 of fuzzing, then make sanitize; an hour"
 	@echo "make sanitize  tests under the thread and the address sanitizer, each in a build of its own; SANITIZED='SeriesTests' for some"
 	@echo "make fuzz    a minute of libFuzzer over the decoders; FUZZ_SECONDS=600 for longer"
 	@echo "make bench-scale    learning and forecasting ten thousand series: time, memory, accuracy"
 	@echo "make bench-replay   30 days of seconds through hpa and predictive; REFERENCE=simulate.py times another replay beside it"
+	@echo "make outcome TRACES=folder  what lateness costs on six public traces, beside the autoscalers people run; ten minutes"
 	@echo "make bench   training throughput of the quantile network beside PyTorch: needs Debian's package python3-torch"
 	@echo "make lint    formatting"
 	@echo "make format  rewrites the sources to the house format"
@@ -39,8 +40,9 @@ test: prepare
 
 engines: prepare
 	@command -v promtool >/dev/null || { echo "No promtool here: apt-get install prometheus" >&2; exit 1; }
+	@command -v chromium >/dev/null || echo "No chromium here: pages are not opened; apt-get install chromium" >&2
 	swift build $(SWIFT_FLAGS) --build-tests
-	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.(PrometheusTests|BackfillEngineTests)'
+	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.(PrometheusTests|BackfillEngineTests|ReportPageTests)'
 
 # Each sanitizer has a build of its own, as the dependencies must be compiled with it too: some ten minutes each. SANITIZED chooses
 # the tests: a regular expression of swift test. The tests of the built program and those that time it run without,
@@ -93,6 +95,12 @@ REFERENCE ?=
 
 bench-replay: build
 	.build/release/forecast bench-replay $(if $(REFERENCE),--reference $(REFERENCE))
+
+TRACES ?= out/traces
+
+outcome: build
+	@command -v python3 >/dev/null || { echo "No python3 here" >&2; exit 1; }
+	python3 scripts/outcome.py .build/release/forecast $(TRACES) --keep out/outcome
 
 bench: prepare
 	./scripts/bench-net

@@ -214,7 +214,7 @@ let package = Package(
             packages: [nioCore, nioHTTP1, nioPosix]),
         tests("TelemetryTests", of: ["Telemetry"], packages: [metrics], hasGoldens: true),
         tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
-        tests("ReportsTests", of: coreNames + ["Reports"], hasGoldens: true),
+        tests("ReportsTests", of: coreNames + ["Reports"], packages: [crypto], hasGoldens: true),
         tests("ControlLoopTests", of: coreNames + ["Ports", "ControlLoop", "ConformanceKit"], packages: [logging]),
         tests(
             "HTTPAPITests",

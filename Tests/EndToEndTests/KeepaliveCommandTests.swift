@@ -42,7 +42,10 @@ import Testing
             #expect(lines.contains { $0.hasPrefix("ten,473,10.0,") })
 
             let all = try await BuiltBinary.run(
-                ["keepalive", "--trace", trace, "--curve", "--report", page.path, "--cold-price", "2", "--idle-price", "1"]
+                [
+                    "keepalive", "--trace", trace, "--curve", "--report", page.path, "--cold-price", "2",
+                    "--idle-price", "1",
+                ]
                     + ["prewarm", "hybrid-histogram", "fixed:10"].flatMap { ["--policy", $0] })
             #expect(all.status == 0, "\(all.errors)")
             #expect(all.output.contains("waste, fixed:10 = 1") && all.output.contains("cost"))

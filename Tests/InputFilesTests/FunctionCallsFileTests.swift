@@ -30,7 +30,10 @@ import Testing
     @Test(arguments: [
         ("", "f.csv: the file is empty"),
         ("series,t0\n", "f.csv: a header and no function with a count"),
-        ("name,t0\na,1\n", "f.csv:1: a table of functions needs the column series, and t0, t1, … with the calls a minute"),
+        (
+            "name,t0\na,1\n",
+            "f.csv:1: a table of functions needs the column series, and t0, t1, … with the calls a minute"
+        ),
         (
             "series,value\na,1\n",
             "f.csv:1: a table of a series a row needs the columns t0, t1, … one after the other"

@@ -5,9 +5,10 @@ import Units
 
 /// Worked by hand: an instance carries 10/s and is aimed at half of it, so 5/s each.
 @Suite struct HorizontalPodAutoscalerTests {
-    private func hpa(metricWindow: Int = 60, stabilisation: Int = 300) throws -> HorizontalPodAutoscaler {
+    private func hpa(min: Int = 1, metricWindow: Int = 60, stabilisation: Int = 300) throws -> HorizontalPodAutoscaler {
         HorizontalPodAutoscaler(
-            name: "hpa:0.5", service: try service(each: 10, max: 50), target: 0.5, metricWindowSeconds: metricWindow,
+            name: "hpa:0.5", service: try service(each: 10, min: min, max: 50), target: 0.5,
+            metricWindowSeconds: metricWindow,
             stabilisationSeconds: stabilisation)
     }
 
@@ -28,6 +29,8 @@ import Units
     @Test func aTenthIsTolerated() throws {
         #expect(run(try hpa(), from: 8, [43, 43, 43.9, 37, 36.1]) == [8, 8, 8, 8, 8])
         #expect(run(try hpa(), from: 8, [45, 45]) == [8, 9])
+        // Of none there is nothing to tolerate: 4.9/s needs the first instance.
+        #expect(run(try hpa(min: 0), from: 0, [4.9, 4.9]) == [0, 1])
     }
 
     @Test func cutsWaitForTheWindow() throws {

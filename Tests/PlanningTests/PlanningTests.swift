@@ -30,7 +30,12 @@ let start = Timestamp(secondsSinceEpoch: 1_700_006_400)
 
 @Suite struct PolicyConformanceTests {
     /// One of each form in the catalogue, and a floor made of two.
-    static let names = ["predictive", "predictive:auto", "hpa", "hpa:0.3", "fixed:7", "peak", "clairvoyant"]
+    static let names = [
+        "predictive", "predictive:auto", "hpa", "hpa:0.3", "fixed:7", "peak", "clairvoyant", "kpa", "keda:0.4",
+        "aws-like",
+        "crane-like", "phpa-like", "tortoise-like", "autopilot", "app-engine-like:3", "seasonal-naive", "cron:0.5",
+        "lcp:120",
+    ]
 
     private func policies(_ service: ServiceModel) throws -> [any ScalingPolicy] {
         let schedule = (0..<20).map {
@@ -67,8 +72,9 @@ let start = Timestamp(secondsSinceEpoch: 1_700_006_400)
         struct Forgetful: ScalingPolicy {
             let name = "forgetful"
             mutating func decide(_ observation: Observation) -> Decision {
-                let last = observation.demand[observation.demand.count - 1]
-                return Decision(desired: last.isNaN ? 0 : Int(200 - last), candidates: [], binding: .maxInstances)
+                let last = observation.demand.suffix(1).last ?? .nan
+                return Decision(
+                    desired: last.isNaN ? 0 : Int(clamping: 200 - last), candidates: [], binding: .maxInstances)
             }
         }
         let findings = PolicyConformance(Forgetful(), service: try service()).findings().joined(separator: "\n")
@@ -80,17 +86,25 @@ let start = Timestamp(secondsSinceEpoch: 1_700_006_400)
 
 @Suite struct PolicyCatalogueTests {
     @Test func whatCannotBeMadeIsExplained() throws {
-        let model = try service(), none = "no policy \"hal\"; there are "
+        let model = try service(), list = "There are " + PolicyCatalogue.forms.joined(separator: ", ")
+        let whole = "N, the instances, must be a whole number from 0 to 1000000000, as in fixed:25"
+        let target = "target, the share of an instance's capacity that is aimed at, must be a number from 0.01 to 10"
+        let quantile =
+            "aggressiveness, the quantile of demand that capacity is to cover, must be a number from 0.001 to 0.9999"
         let cases = [
-            ("hal", none + PolicyCatalogue.forms.joined(separator: ", ")),
-            ("fixed", "policy fixed: give a whole number of instances, as in fixed:10"),
-            ("fixed:-1", "policy fixed:-1: give a whole number of instances, as in fixed:10"),
-            ("hpa:0", "policy hpa:0: the target must be a number above 0, as in hpa:0.7"),
-            ("hpa:inf", "policy hpa:inf: the target must be a number above 0, as in hpa:0.7"),
-            ("predictive:1", "policy predictive:1: give a quantile between 0 and 1, or auto"),
-            ("predictive:x", "policy predictive:x: give a quantile between 0 and 1, or auto"),
+            ("hal", "no policy \"hal\"; did you mean hpa? " + list),
+            ("tortoise", "no policy \"tortoise\"; did you mean tortoise-like? " + list),
+            ("", "no policy \"\"; " + list), ("abcdefgh:3", "no policy \"abcdefgh:3\"; " + list),
+            ("fixed", "policy fixed: " + whole), ("fixed:-1", "policy fixed:-1: " + whole),
+            ("fixed:1.5", "policy fixed:1.5: " + whole), ("fixed:1e99", "policy fixed:1e99: " + whole),
+            ("hpa:0", "policy hpa:0: \(target), as in hpa:0.7"),
+            ("hpa:inf", "policy hpa:inf: \(target), as in hpa:0.7"),
+            ("kpa:nan", "policy kpa:nan: \(target), as in kpa:0.7"),
+            ("predictive:1", "policy predictive:1: \(quantile), or auto, as in predictive:0.95"),
+            ("predictive:x", "policy predictive:x: \(quantile), or auto, as in predictive:0.95"),
             ("predictive:auto", "policy predictive:auto needs idleCost and lateCost in the service"),
             ("peak", "policy peak exists in a backtest only: it needs the maximum"),
+            ("peak:3", "policy peak:3: peak takes no number"),
             ("clairvoyant", "policy clairvoyant exists in a backtest only"),
         ]
         for (text, message) in cases {
@@ -101,6 +115,21 @@ let start = Timestamp(secondsSinceEpoch: 1_700_006_400)
                 #expect(error.description == message)
             }
         }
+    }
+
+    /// Every name of a sweep makes a policy of that name, and the standard of each knob lies in its sweep or beside it.
+    @Test func sweepsAreMadeOfPolicies() throws {
+        let model = try service()
+        for form in PolicyCatalogue.families {
+            let names = PolicyCatalogue.sweep(form.family)
+            #expect(names.count >= (form.knob == nil ? 1 : 9) && Set(names).count == names.count)
+            for name in names {
+                #expect(
+                    try PolicyCatalogue.policy(parsing: name, service: model, peakRate: 1, schedule: []).name == name)
+            }
+        }
+        #expect(PolicyCatalogue.sweep("hal").isEmpty)
+        #expect(PolicyCatalogue.sweep("fixed").first == "fixed:1" && PolicyCatalogue.sweep("hpa").first == "hpa:0.25")
     }
 
     @Test func policiesKeepTheNameTheyWereCalled() throws {

@@ -76,6 +76,30 @@ import Units
         }
     }
 
+    /// Late requests and instance-seconds lie in the cells that the seconds say, and add up to the figures.
+    @Test func cellsAreThoseOfTheSeconds() throws {
+        var late = 0
+        for seed in UInt64(0)..<600 {
+            let scenario = try Scenario(seed: seed)
+            let (trace, service, decisions) = (scenario.trace, scenario.service, scenario.decisions)
+            let size = 1 + Int(seed % 97)
+            let (figures, cells) = replayByCells(trace, service: service, decisions: decisions, cellSeconds: size)
+            #expect(figures == replay(trace, service: service, decisions: decisions))
+            let plain = lateAndBilledSecondBySecond(trace, service: service, decisions: decisions)
+            let requests = trace.requests(cellSeconds: size)
+            for cell in cells.late.indices {
+                let seconds = cell * size..<min((cell + 1) * size, trace.seconds)
+                let (own, billed) = (plain.late[seconds].reduce(0, +), plain.billed[seconds].reduce(0, +))
+                #expect(abs(cells.late[cell] - own) <= 1e-6 * max(1, own), "seed \(seed), cell \(cell)")
+                #expect(cells.billedSeconds[cell] == billed, "seed \(seed), cell \(cell)")
+                #expect(abs(requests[cell] - trace.arrivals[seconds].reduce(0, +)) <= 1e-6 * max(1, requests[cell]))
+                #expect((cells.longestWait[cell] > service.model.sloWaitSeconds) == (cells.late[cell] > 0))
+                if own > 0 { late += 1 }
+            }
+        }
+        #expect(late > 1_000, "hardly anything was ever late: \(late)")
+    }
+
     /// As the judge demands it, and tighter where sums allow.
     private func expectSame(_ a: ReplayFigures, _ b: ReplayFigures, _ label: String) {
         #expect([a.peak, a.raises, a.cuts] == [b.peak, b.raises, b.cuts], "\(label)")

@@ -17,7 +17,11 @@ import Units
         let clairvoyantHours: Double
     }
 
-    @Test(.enabled(if: isPossible), arguments: ["predictive:0.95", "hpa:0.7", "fixed:20", "clairvoyant", "peak"])
+    /// One of each family.
+    private static let names =
+        PolicyCatalogue.families.map { $0.knob?.standard == nil ? $0.sweep[$0.sweep.count / 2] : $0.family }
+
+    @Test(.enabled(if: isPossible), arguments: names)
     func figuresAreTheReferences(name: String) async throws {
         let service = try ReplayService(
             perInstance: 0.5, startupSeconds: 120, sloWaitSeconds: 1, minInstances: 1, maxInstances: 60,
@@ -45,10 +49,8 @@ import Units
 
     private func decide(_ name: String, _ trace: ReplayTrace, _ service: ReplayService) throws -> [ReplayDecision] {
         let policy = try PolicyCatalogue.policy(parsing: name, service: service.model, peakRate: trace.peakRate)
-        let horizon = policy.forecastHorizon(step: trace.series.step, tick: 15)
-        let task = ForecastTask(horizon: max(1, horizon), season: 1_440, isWeekly: true)
-        let forecaster = RollingForecaster(SeasonalNaive(), task: task, refitEvery: 1_440)
-        return runPolicy(policy, trace: trace, service: service, forecaster: horizon == 0 ? nil : forecaster)
+        let forecaster = try rollingForecaster(for: policy, step: trace.series.step, tick: 15, own: SeasonalNaive())
+        return runPolicy(policy, trace: trace, service: service, forecaster: forecaster)
     }
 
     private func score(

@@ -86,7 +86,8 @@ import Testing
             let terms = KeepAliveTerms(gigabytes: functions.map(\.gigabytes))
             let policy = try KeepAliveCatalogue.policy(parsing: name, terms: terms)
             let figures = try #require(replayKeepAlive(functions, keepAliveWindows(policy, functions)))
-            text += "\(name): \(figures.coldStarts) cold of \(figures.invocations), mean \(thousandths(figures.coldMean)), "
+            text +=
+                "\(name): \(figures.coldStarts) cold of \(figures.invocations), mean \(thousandths(figures.coldMean)), "
             text += "idle \(thousandths(figures.wasteMinutes)) min, RUM \(thousandths(figures.rum)) s\n"
         }
         try expectGolden(text, "keepalive.txt")

@@ -75,6 +75,32 @@ private func queueWaits(
     return waits
 }
 
+/// What is late of what arrives in each second, and what is billed in it.
+func lateAndBilledSecondBySecond(
+    _ trace: ReplayTrace, service: ReplayService, decisions: [ReplayDecision]
+) -> (late: [Double], billed: [Double]) {
+    let (arrivals, isGap) = (trace.arrivals, trace.isGap)
+    var figures = ReplayFigures()
+    let ready = fleet(isGap, service, decisions, &figures)
+    let (arrived, served) = cumulated(arrivals, ready, service.model.perInstance.perSecond)
+    let slack = 1e-9 * max(arrived.last ?? 0, 1)
+    var (late, end) = (arrivals, 0)
+    for second in arrivals.indices {
+        while end < arrivals.count, served[end] < arrived[second] - slack { end += 1 }
+        let isLate = end >= arrivals.count || Double(max(end - second, 0)) > service.model.sloWaitSeconds
+        if !isLate { late[second] = 0 }
+    }
+    var (billed, desired, next) = (arrivals, service.initialInstances, 0)
+    for second in arrivals.indices {
+        while next < decisions.count, decisions[next].second <= second {
+            desired = service.model.clamped(decisions[next].desired)
+            next += 1
+        }
+        billed[second] = isGap[second] ? 0 : Double(desired)
+    }
+    return (late, billed)
+}
+
 private func cumulated(_ arrivals: [Double], _ ready: [Int], _ perInstance: Double) -> ([Double], [Double]) {
     var (arrived, served) = (arrivals, arrivals)
     var (total, capacity, lowest) = (0.0, 0.0, 0.0)

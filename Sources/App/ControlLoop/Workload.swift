@@ -55,8 +55,10 @@ package struct ModelStart: Hashable, Sendable {
     package let learntBefore: Timestamp
     /// Its loss on rows it had not learnt from; nil where that was not noted.
     package let heldOut: Double?
+    /// Whether refits wait until an operator releases it.
+    package let isHeld: Bool
 
-    package init(version: Int, learntBefore: Timestamp, heldOut: Double?) {
-        (self.version, self.learntBefore, self.heldOut) = (version, learntBefore, heldOut)
+    package init(version: Int, learntBefore: Timestamp, heldOut: Double?, isHeld: Bool = false) {
+        (self.version, self.learntBefore, self.heldOut, self.isHeld) = (version, learntBefore, heldOut, isHeld)
     }
 }

@@ -1,5 +1,5 @@
 /// `text` in lines of at most `width` characters: broken at blanks, and within a word only where it alone is too long.
-func wrapped(_ text: String, width: Int) -> [String] {
+package func wrapped(_ text: String, width: Int) -> [String] {
     let width = max(width, 1)
     var lines: [String] = []
     var line = ""

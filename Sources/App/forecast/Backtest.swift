@@ -17,21 +17,24 @@ struct Backtest: AsyncParsableCommand {
               forecast backtest --trace requests.csv --service service.json --from 2026-03-01 \\
                 --policy predictive:0.99 --policy hpa:0.7 --policy clairvoyant
 
+              forecast backtest --trace requests.csv --startup 2m --policy predictive:0.99 --inject outage:for=20m
+
             Everything before --from is what the policies know of the past. Cost is a multiple of the clairvoyant's.
             With --requests the service may hold serviceTime and startup, {"mean": 0.2, "cv": 0.5} or {"values": [...]}, in
             seconds, concurrency, queueLimit and failedStarts, a share. Plans reckon with the 0.9 quantile of startup. With
             "staffing": "queue" predictive plans so that no more requests wait for longer than sloWaitSeconds than its dial
             allows, by serviceTime, concurrency and arrivalCV. Its "limits" are stepUp, stepDown and standby, "4" or "10%",
             budgetHours with budgetPer hour or day, stabilisationSeconds, minimumRunSeconds and startCostSeconds.
-            Policies: \(PolicyCatalogue.forms.joined(separator: ", ")).
+            Policies:
+            \(PolicyCatalogue.families.map { "  \($0.usage): \($0.summary)" }.joined(separator: "\n"))
             """)
 
     @Option(help: "A CSV trace, plain or gzip.")
     var trace: String
     @Option(help: "The series of the trace, where there are several.")
     var series: String?
-    @Option(help: "The service, a JSON file.")
-    var service: String
+    @OptionGroup(title: "The service, and what if")
+    var whatIf: WhatIfOptions
     @Option(help: "A policy; may be given several times.")
     var policy: [String]
     @Option(help: "The scored part starts here.")
@@ -44,6 +47,8 @@ struct Backtest: AsyncParsableCommand {
     var model = "auto"
     @Option(help: "Writes the decisions of the one policy given to this CSV file.")
     var decisions: String?
+    @Option(help: "Writes a page with pictures to this file; the first policy is the one in question.")
+    var report: String?
     @Flag(help: "Prints figures as JSON.")
     var json = false
     @OptionGroup(title: "Single requests")
@@ -56,48 +61,49 @@ struct Backtest: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let path = service
-        let service = try ReplayService(path: path)
-        let trace = try ReplayTrace(TraceFile(path: trace).pick(series), service: service, from: from, to: to)
+        if let report { try requireWritable(report) }
+        let setting = try whatIf.setting(
+            TraceFile(path: trace).pick(series), from: from, to: to, startsInTheMiddle: false)
+        let (trace, service) = (setting.trace, setting.service)
+        if !json { setting.notes.forEach { Terminal.note($0) } }
         let plan = clairvoyantDecisions(trace, service: service)
         let bound = replay(trace, service: service, decisions: plan)
         let made = try decide(trace, service, plan)
         let outcomes = try zip(policy, made).map { name, decisions in
             let figures = replay(trace, service: service, decisions: decisions)
-            let single = try single.replay(decisions, trace, service, path: path)
+            let single = try single.replay(decisions, trace, service, path: whatIf.service)
             return PolicyOutcome(name, figures, clairvoyantHours: bound.instanceHours, single)
         }
         if let decisions { try write(made[0], from: trace.start, to: decisions) }
+        if let report {
+            let page = BacktestReport(
+                traceName: URL(filePath: self.trace).lastPathComponent + (series.map { " \($0)" } ?? ""),
+                setting: setting, tick: tick, model: model, policies: Array(zip(policy, made)),
+                clairvoyantHours: bound.instanceHours, command: typedCommand())
+            try writePage(page.rendered(), to: report)
+        }
         print(json ? try PolicyOutcome.json(outcomes) : PolicyOutcome.table(outcomes))
     }
 
-    /// What each policy decides. Those that look as far ahead share what is learnt and forecast.
+    /// What each policy decides. Those that ask the same of a forecast share what is learnt and forecast.
     private func decide(
         _ trace: ReplayTrace, _ service: ReplayService, _ plan: [ReplayDecision]
     ) throws -> [[ReplayDecision]] {
         // The bound is the plan itself; run as a policy it would be rounded to ticks.
         var made = [[ReplayDecision]](repeating: plan, count: policy.count)
-        let grid = trace.forecastGrid
-        var groups: [Int: [(index: Int, policy: any ScalingPolicy)]] = [:]
-        for (index, name) in policy.enumerated() where name != "clairvoyant" {
-            let policy = try PolicyCatalogue.policy(
-                parsing: name, service: service.planned, tick: tick, peakRate: trace.peakRate)
-            groups[policy.forecastHorizon(step: grid.step, tick: tick), default: []].append((index, policy))
+        let places = policy.indices.filter { policy[$0] != "clairvoyant" }
+        let policies = try places.map {
+            try PolicyCatalogue.policy(
+                parsing: policy[$0], service: service.planned, tick: tick, peakRate: trace.peakRate)
         }
-        for (horizon, group) in groups.sorted(by: { $0.key < $1.key }) {
-            let forecaster = horizon == 0 ? nil : try rollingForecaster(horizon: horizon, grid: grid)
+        let own = try ModelCatalogue.forecaster(named: model)
+        for group in try policyGroups(policies, step: trace.forecastGrid.step, tick: tick, own: own) {
             let decisions = runPolicies(
-                group.map(\.policy), trace: trace, service: service, tick: tick, forecaster: forecaster)
-            for (member, own) in zip(group, decisions) { made[member.index] = own }
+                group.members.map { policies[$0] }, trace: trace, service: service, tick: tick,
+                forecaster: group.forecaster)
+            for (member, own) in zip(group.members, decisions) { made[places[member]] = own }
         }
         return made
-    }
-
-    /// Learns anew once a day, as the daemon does.
-    private func rollingForecaster(horizon: Int, grid: ForecastGrid) throws -> RollingForecaster {
-        RollingForecaster(
-            try ModelCatalogue.forecaster(named: model), task: grid.task(horizon: horizon),
-            refitEvery: grid.rowsPerDay)
     }
 
     private func write(_ decisions: [ReplayDecision], from start: Timestamp, to path: String) throws {

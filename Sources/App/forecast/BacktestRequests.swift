@@ -24,10 +24,10 @@ struct RequestOptions: ParsableArguments {
 
     /// Nil where only the fluid is asked for.
     func replay(
-        _ decisions: [ReplayDecision], _ trace: ReplayTrace, _ service: ReplayService, path: String
+        _ decisions: [ReplayDecision], _ trace: ReplayTrace, _ service: ReplayService, path: String?
     ) throws -> RequestFigures? {
         guard requests else { return nil }
-        let own = try RequestService(path: path, service: service)
+        let own = try path.map { try RequestService(path: $0, service: service) } ?? RequestService(service)
         let arrivals: RequestArrivals =
             try arrivals.map { .given(try times($0, since: trace.start)) }
             ?? .drawn(cv: arrivalCV)

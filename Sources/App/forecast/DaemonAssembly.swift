@@ -110,8 +110,9 @@ struct DaemonAssembly {
         let key = try await demandKey(of: settings, in: store)
         let step = settings.stepSeconds, tick = self.settings.tickSeconds
         let makePolicy = try PolicyChoice(settings, tick: tick)
-        let horizon = makePolicy(Self.longestLead).forecastHorizon(step: step, tick: tick)
-        let task = ForecastTask.standard(step: step, horizon: min(horizon, 512))
+        let policy = makePolicy(Self.longestLead), horizon = policy.forecastHorizon(step: step, tick: tick)
+        let task = ForecastTask.standard(
+            step: step, horizon: min(horizon, 512), operatingLevel: policy.operatingLevel)
         var forecaster = RollingForecaster(
             try ModelCatalogue.forecaster(named: "auto"), task: task, refitEvery: max(1, 86_400 / step))
         let stored = try await registeredModel(for: key, settings, task: task, store: store.database)
@@ -154,10 +155,9 @@ struct DaemonAssembly {
                     "uses the registered model",
                     metadata: ["workload": "\(settings.id)", "model": "\(model.name) version \(stored.version)"])
                 let start = ModelStart(
-                    version: stored.version, learntBefore: record.trainedTo, heldOut: record.scores["LOSS"])
-                // What was rolled back to is old and must not be replaced at once.
-                let isBack = record.lineage.reason == .rollback
-                return (model, start, isBack ? record.createdAt : record.trainedTo)
+                    version: stored.version, learntBefore: record.trainedTo, heldOut: record.scores["LOSS"],
+                    isHeld: record.isHeld)
+                return (model, start, record.trainedTo)
             }
             logger.notice(
                 "the registered model has other rows than the workload; a new one is fitted",

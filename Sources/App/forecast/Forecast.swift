@@ -21,7 +21,10 @@ struct Forecast: AsyncParsableCommand {
             CommandGroup(
                 name: "Forecasts:", subcommands: [Train.self, ModelsCommand.self, Predict.self, Evaluate.self]),
             CommandGroup(
-                name: "Scaling:", subcommands: [Backtest.self, KeepaliveCommand.self, Daemon.self, ConfigCommand.self]),
+                name: "Scaling:",
+                subcommands: [
+                    Backtest.self, FrontierCommand.self, KeepaliveCommand.self, Daemon.self, ConfigCommand.self,
+                ]),
             CommandGroup(
                 name: "Inside:",
                 subcommands: [

@@ -65,17 +65,20 @@ struct KeepAliveStudy: Sendable {
                 try names.map { try KeepAliveCatalogue.policy(parsing: $0, terms: terms) }
             }
             return [
-                ("prewarm", try made(dials.map { "prewarm:\(shortText($0))" })),
+                ("prewarm", try made(dials.map { "prewarm:\(dialText($0))" })),
                 ("hybrid-histogram", try made(["hybrid-histogram"])),
                 ("fixed", try made(minutes.map { "fixed:\($0)" })),
                 ("ski-rental", dials.map(skiRental)),
-                ("hazard", try made(dials.map { "hazard:\(shortText($0))" })),
+                ("hazard", try made(dials.map { "hazard:\(dialText($0))" })),
             ]
         }
     }
 
     /// With cold starts that cost `dial` times as much as they do.
     private func skiRental(_ dial: Double) -> any KeepAlivePolicy {
-        FixedKeepAlive(name: "ski-rental, \(shortText(dial)) times the price") { dial * terms.breakEvenMinutes($0) }
+        FixedKeepAlive(name: "ski-rental, \(dialText(dial)) times the price") { dial * terms.breakEvenMinutes($0) }
     }
 }
+
+/// `0.5` and `16`, as a user would write them.
+private func dialText(_ dial: Double) -> String { fixedText(dial, digits: dial == dial.rounded() ? 0 : 1) }

@@ -13,12 +13,13 @@ struct KeepaliveCommand: AsyncParsableCommand {
         abstract: "Replays calls of functions that scale to zero against keep-alive policies.",
         discussion: """
             Example:
-              forecast keepalive --trace functions.csv.gz --policy prewarm --policy hybrid-histogram --policy fixed:10 --curve
+              forecast keepalive --trace functions.csv.gz --policy prewarm \\
+                --policy hybrid-histogram --policy fixed:10 --curve
 
-            The trace has a function a row, with its calls a minute in the columns t0, t1, … and perhaps its memory in mem_mb.
-            Cold shares are of the calls after each function's first minute; the mean counts every function the same. Waste is the
-            time that functions are loaded without a call, against that of fixed:10. RUM is 0.808 s for a cold start and a second for
-            99.69 idle gigabyte-seconds.
+            The trace has a function a row, with its calls a minute in the columns t0, t1, … and perhaps its memory in \
+            mem_mb. Cold shares are of the calls after each function's first minute; the mean counts every function the \
+            same. Waste is the time that functions are loaded without a call, against that of fixed:10. RUM is 0.808 s for \
+            a cold start and a second for 99.69 idle gigabyte-seconds.
             Policies: \(KeepAliveCatalogue.forms.joined(separator: ", ")).
             """)
 
@@ -75,7 +76,8 @@ struct KeepaliveCommand: AsyncParsableCommand {
         if curve { print("\n" + curves.text(width: min(Terminal.columns, 100), isColoured: Terminal.usesColour)) }
         if let report {
             let page = curves.page(
-                trace: trace, KeepAliveFigureRow.textTable(figures.map { KeepAliveFigureRow($0, study) }))
+                trace: URL(filePath: trace).lastPathComponent,
+                KeepAliveFigureRow.textTable(figures.map { KeepAliveFigureRow($0, study) }))
             try page.write(toFile: report, atomically: true, encoding: .utf8)
         }
     }
@@ -137,13 +139,13 @@ struct KeepAliveFigureRow: Encodable {
         let isPriced = rows.contains { $0.cost != nil }
         let shares = ["cold, mean", "p50", "p75", "p90", "of all calls"]
         var table = TextTable(
-            header: ["policy"] + shares + ["cold starts", "waste", "idle h", "RUM s"] + (isPriced ? ["cost"] : []))
+            header: ["policy"] + shares + ["cold starts", "waste", "RUM s"] + (isPriced ? ["cost"] : []))
         for row in rows {
             let shares = [row.coldMean, row.coldP50, row.coldP75, row.coldP90].map { percent($0, digits: 2) }
             table.append(
                 [row.policy] + shares + [
                     percent(row.coldTotal, digits: 3), "\(row.coldStarts)", fixedText(row.waste ?? .nan, digits: 3),
-                    fixedText(row.wasteMinutes / 60, digits: 1), fixedText(row.rum, digits: 0),
+                    fixedText(row.rum, digits: 0),
                 ] + (row.cost.map { [fixedText($0, digits: 2)] } ?? []))
         }
         return table

@@ -16,6 +16,9 @@ package struct FlooredPolicy: ScalingPolicy {
         max(base.forecastHorizon(step: step, tick: tick), forecasting.forecastHorizon(step: step, tick: tick))
     }
 
+    package var forecastSource: ForecastSource { forecasting.forecastSource }
+    package var operatingLevel: Double? { forecasting.operatingLevel ?? base.operatingLevel }
+
     /// The candidates of both, the base policy's first; the binding reason is that of the higher, the base policy's where
     /// they agree.
     package mutating func decide(_ observation: Observation) -> Decision {

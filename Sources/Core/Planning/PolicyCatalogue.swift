@@ -1,14 +1,12 @@
 import Units
 
-/// Why a policy cannot be made, in words for an operator.
-package struct PolicyError: Error, Hashable, CustomStringConvertible {
-    package let description: String
-    init(_ description: String) { self.description = description }
-}
-
-/// Every policy by name.
+/// Every policy by name. To add one: a file under `Baselines/` and an entry here.
 package enum PolicyCatalogue {
-    package static let forms = ["predictive[:aggressiveness|auto]", "hpa[:target]", "fixed:N", "peak", "clairvoyant"]
+    /// How each family is written.
+    package static let forms = families.map(\.usage)
+
+    /// The names over which a frontier sweeps `family`; none where there is no such family.
+    package static func sweep(_ family: String) -> [String] { families.first { $0.family == family }?.sweep ?? [] }
 
     /// The policy that `text` names. `peak` needs `peakRate`, the highest demand per second of the scored part, and
     /// `clairvoyant` the `schedule` to follow. Throws where there is no such policy or its argument will not do.
@@ -17,39 +15,18 @@ package enum PolicyCatalogue {
         schedule: [SchedulePolicy.Entry]? = nil
     ) throws(PolicyError) -> any ScalingPolicy {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        let argument = parts.count > 1 ? parts[1] : nil
-        switch (parts[0], argument) {
-        case ("predictive", _):
-            let level = try aggressiveness(argument, service)
-            let planner = PredictivePlanner(name: text, service: service, tick: tick, aggressiveness: level)
-            return service.limits == .none ? planner : LimitedPolicy(planner, service: service, tick: tick)
-        case ("hpa", _):
-            guard let target = Double(argument ?? "0.7"), target > 0, target.isFinite else {
-                throw PolicyError("policy \(text): the target must be a number above 0, as in hpa:0.7")
-            }
-            return HorizontalPodAutoscaler(name: text, service: service, target: target)
-        case ("fixed", _):
-            guard let count = argument.flatMap({ Int($0) }), count >= 0 else {
-                throw PolicyError("policy \(text): give a whole number of instances, as in fixed:10")
-            }
-            return FixedPolicy(name: text, service: service, count: count)
-        case ("peak", nil):
-            guard let peakRate else { throw PolicyError("policy peak exists in a backtest only: it needs the maximum") }
-            return FixedPolicy(name: text, service: service, count: service.instances(forRate: peakRate))
-        case ("clairvoyant", nil):
-            guard let schedule else { throw PolicyError("policy clairvoyant exists in a backtest only") }
-            return SchedulePolicy(name: text, service: service, entries: schedule)
-        default:
-            throw PolicyError("no policy \"\(text)\"; there are \(forms.joined(separator: ", "))")
-        }
+        guard let form = families.first(where: { $0.family == parts[0] }) else { throw unknown(text, parts[0]) }
+        let request = PolicyRequest(
+            text: text, service: service, tick: tick, peakRate: peakRate, schedule: schedule)
+        return try form.policy(parts.count > 1 ? parts[1] : nil, request)
     }
 
-    private static func aggressiveness(_ text: String?, _ service: ServiceModel) throws(PolicyError) -> Double {
-        if text == "auto" { return try newsvendorLevel(service) }
-        guard let level = Double(text ?? "0.95"), level > 0, level < 1 else {
-            throw PolicyError("policy predictive:\(text ?? ""): give a quantile between 0 and 1, or auto")
-        }
-        return level
+    private static func unknown(_ text: String, _ family: String) -> PolicyError {
+        let near = families.map { ($0.family, editDistance($0.family, family)) }.min { $0.1 < $1.1 }
+        let starts = families.first { !family.isEmpty && $0.family.hasPrefix(family) }?.family
+        let hint = starts ?? near.flatMap { $0.1 <= 2 ? $0.0 : nil }
+        let list = forms.joined(separator: ", ")
+        return PolicyError("no policy \"\(text)\"\(hint.map { "; did you mean \($0)?" } ?? ";") There are \(list)")
     }
 
     /// The newsvendor's critical ratio, where a late request costs its price and an idle instance its hour.
@@ -62,4 +39,115 @@ package enum PolicyCatalogue {
         guard level.isFinite else { throw PolicyError("policy predictive:auto: idleCost and lateCost are both 0") }
         return min(max(level, 0.01), 0.999)
     }
+}
+
+extension PolicyCatalogue {
+    private static let targets = stride(from: 25, through: 95, by: 5).map { Double($0) / 100 }
+
+    /// The share of `perInstance` that an instance is to be loaded to.
+    private static func target(standard: Double, sweep: [Double] = targets) -> PolicyKnob {
+        PolicyKnob(
+            "target", "the share of an instance's capacity that is aimed at", in: 0.01...10, standard: standard,
+            sweep: sweep)
+    }
+
+    private static let quantile = PolicyKnob(
+        "aggressiveness", "the quantile of demand that capacity is to cover", in: 0.001...0.9999, standard: 0.95,
+        sweep: [0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999], word: "auto")
+    private static let headroom = PolicyKnob(
+        "headroom", "the share on top of what was needed then", in: 0...100, standard: 0.2,
+        sweep: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5])
+    private static let spare = PolicyKnob(
+        "idle", "the instances beyond those that serve", in: 0...1_000_000, standard: 1,
+        sweep: [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40], isWhole: true)
+    private static let startCost = PolicyKnob(
+        "seconds", "the time of holding an instance that a start costs", in: 1...2_592_000, standard: 600,
+        sweep: [15, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 172_800], isWhole: true)
+    private static let count = PolicyKnob(
+        "N", "the instances", in: 0...1_000_000_000, standard: nil,
+        sweep: [1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50, 60, 80, 100, 130, 160], isWhole: true)
+
+    /// The table of all of them: how they are written, what they are, and what they are tuned by.
+    package static let families: [PolicyForm] = [
+        PolicyForm("predictive", "starts ahead of forecast demand", knob: quantile) {
+            request throws(PolicyError) in
+            let level = if let number = request.number { number } else { try newsvendorLevel(request.service) }
+            let planner = PredictivePlanner(
+                name: request.text, service: request.service, tick: request.tick, aggressiveness: level)
+            guard request.service.limits != .none else { return planner }
+            return LimitedPolicy(planner, service: request.service, tick: request.tick)
+        },
+        PolicyForm("hpa", "Kubernetes' Horizontal Pod Autoscaler", knob: target(standard: 0.7)) {
+            HorizontalPodAutoscaler(name: $0.text, service: $0.service, target: $0.number ?? 0.7)
+        },
+        PolicyForm("kpa", "Knative's pod autoscaler", knob: target(standard: 0.7)) {
+            KnativePodAutoscaler(name: $0.text, service: $0.service, target: $0.number ?? 0.7)
+        },
+        PolicyForm("keda", "KEDA: hpa, and to zero and back", knob: target(standard: 0.7)) {
+            KEDAScaler(name: $0.text, service: $0.service, target: $0.number ?? 0.7)
+        },
+        PolicyForm("aws-like", "predictive scaling and target tracking", knob: target(standard: 0.7)) {
+            AWSLike(name: $0.text, service: $0.service, target: $0.number ?? 0.7)
+        },
+        PolicyForm("crane-like", "hpa on the highest of the next hour too", knob: target(standard: 0.7, sweep: ahead)) {
+            PredictedMetricAutoscaler.crane(name: $0.text, service: $0.service, target: $0.number ?? 0.7)
+        },
+        PolicyForm("phpa-like", "hpa on a Holt-Winters forecast too", knob: target(standard: 0.7, sweep: ahead)) {
+            PredictedMetricAutoscaler.holtWinters(name: $0.text, service: $0.service, target: $0.number ?? 0.7)
+        },
+        PolicyForm("tortoise-like", "hpa over half of the hour's past", knob: target(standard: 0.7)) {
+            TortoiseLike(name: $0.text, service: $0.service, target: $0.number ?? 0.7)
+        },
+        PolicyForm("autopilot", "Autopilot's horizontal scaling", knob: target(standard: 0.7, sweep: wide)) {
+            AutopilotHorizontal(name: $0.text, service: $0.service, target: $0.number ?? 0.7)
+        },
+        PolicyForm("app-engine-like", "idle instances as a moving buffer", knob: spare) {
+            KeptInstances.appEngine(name: $0.text, service: $0.service, spare: Int(clamping: $0.number ?? 1))
+        },
+        PolicyForm("seasonal-naive", "last week's or yesterday's same time", knob: headroom) {
+            SeasonalSchedule(name: $0.text, service: $0.service, headroom: $0.number ?? 0.2, tick: $0.tick)
+        },
+        PolicyForm("cron", "last week's or yesterday's same hour", knob: headroom) {
+            SeasonalSchedule(
+                name: $0.text, service: $0.service, headroom: $0.number ?? 0.2, tick: $0.tick, slot: 3_600)
+        },
+        PolicyForm("lcp", "lazy capacity provisioning", knob: startCost) {
+            KeptInstances.lazy(name: $0.text, service: $0.service, startCost: Int(clamping: $0.number ?? 600))
+        },
+        PolicyForm("fixed", "the same count always", knob: count) {
+            FixedPolicy(name: $0.text, service: $0.service, count: Int(clamping: $0.number ?? 0))
+        },
+        PolicyForm("peak", "the count for the highest demand") { request throws(PolicyError) in
+            guard let peakRate = request.peakRate else {
+                throw PolicyError("policy peak exists in a backtest only: it needs the maximum")
+            }
+            let count = request.service.instances(forRate: peakRate)
+            return FixedPolicy(name: request.text, service: request.service, count: count)
+        },
+        PolicyForm("clairvoyant", "the cheapest plan with no wait, known ahead") { request throws(PolicyError) in
+            guard let schedule = request.schedule else {
+                throw PolicyError("policy clairvoyant exists in a backtest only")
+            }
+            return SchedulePolicy(name: request.text, service: request.service, entries: schedule)
+        },
+    ]
+
+    /// Of those that look ahead: above 1 the forecast alone gives the headroom.
+    private static let ahead = targets + [1, 1.1, 1.25]
+    private static let wide = [0.1, 0.15, 0.2] + targets + [1, 1.1, 1.25]
+}
+
+/// Single-letter changes between two words, the fewest.
+private func editDistance(_ a: String, _ b: String) -> Int {
+    let b = Array(b.prefix(40).utf8)
+    var row = Array(0...b.count)
+    for (i, letter) in a.utf8.enumerated() {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for (j, other) in b.enumerated() {
+            let cost = min(diagonal + (letter == other ? 0 : 1), row[j] + 1, row[j + 1] + 1)
+            (diagonal, row[j + 1]) = (row[j + 1], cost)
+        }
+    }
+    return row[b.count]
 }

@@ -151,10 +151,24 @@ package protocol ScalingPolicy: Sendable {
     var name: String { get }
     /// How many rows ahead, counted from the end of the known demand, a forecast must reach; 0 where none is used.
     func forecastHorizon(step: Int, tick: Int) -> Int
+    /// Whose forecast that is.
+    var forecastSource: ForecastSource { get }
+    /// The share of demand that its forecast is to cover, by which models are chosen; nil where none is used.
+    var operatingLevel: Double? { get }
     /// Called once a tick in time order, also when nothing has changed.
     mutating func decide(_ observation: Observation) -> Decision
 }
 
+/// Whose forecast a policy plans on. Policies are handed forecasts and make none.
+package enum ForecastSource: Hashable, Sendable {
+    /// The model that the user chose.
+    case own
+    /// The method of a peer, by the name of its forecaster.
+    case peer(String)
+}
+
 extension ScalingPolicy {
     package func forecastHorizon(step: Int, tick: Int) -> Int { 0 }
+    package var forecastSource: ForecastSource { .own }
+    package var operatingLevel: Double? { nil }
 }

@@ -13,18 +13,6 @@ extension ServiceModel {
         guard let queue else { return instances(forRate: rate) }
         return clamped(queue.instances(RateSpread(rate), late: 1 - level, most: maxInstances))
     }
-
-    /// Mean demand per second of the rows that ended within so many seconds, or of the last one where rows are longer; nil where all
-    /// of them are missing.
-    func recentRate(_ demand: KnownDemand, windowSeconds: Int) -> Double? {
-        var (sum, count) = (0.0, 0)
-        for value in demand.suffix(max(1, windowSeconds / demand.step)) where value.isFinite {
-            sum += max(value, 0)
-            count += 1
-        }
-        guard count > 0 else { return nil }
-        return rate(ofRow: sum / Double(count), step: demand.step)?.perSecond
-    }
 }
 
 extension Decision {

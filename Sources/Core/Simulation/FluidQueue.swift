@@ -21,13 +21,15 @@ struct FluidQueue {
     }
 
     private(set) var tally: WaitTally
+    /// Where late requests are told apart by when they arrived.
+    private(set) var cells: LateCells?
     private let slack: Double
     private var tick = 0
     private var arrived = 0.0, backlog = 0.0
     private var waiting: [Arrivals] = [], served = 0
 
-    init(slack: Double, sloWaitSeconds: Double) {
-        (self.slack, tally) = (slack, WaitTally(sloWaitSeconds: sloWaitSeconds))
+    init(slack: Double, sloWaitSeconds: Double, cells: LateCells? = nil) {
+        (self.slack, self.cells, tally) = (slack, cells, WaitTally(sloWaitSeconds: sloWaitSeconds))
     }
 
     /// Complexity: O(1) while nothing waits; else the changes of the wait among what is served.
@@ -54,6 +56,7 @@ struct FluidQueue {
         for work in waiting[served...] {
             let longest = tick - work.first
             tally.addUnserved(waits: longest - work.count + 1...longest, each: work.rate)
+            cells?.add(ticks: work.first..<work.first + work.count, each: work.rate, longest: longest)
         }
         waiting.removeAll()
         return backlog
@@ -95,6 +98,8 @@ struct FluidQueue {
         for work in waiting[served...] {
             let longest = tick - work.first
             tally.add(waits: longest - work.count + 1...longest, each: work.rate)
+            let late = min(work.count, max(0, longest - tally.firstLate + 1))
+            cells?.add(ticks: work.first..<work.first + late, each: work.rate, longest: longest)
         }
         served = waiting.count
         forgetServed()
@@ -126,6 +131,9 @@ struct FluidQueue {
                 if low + reach <= count, wait(low + reach) == same { low += reach }
             }
             tally.add(wait: same, work.rate * Double(low - number + 1))
+            if same >= tally.firstLate {
+                cells?.add(ticks: work.first + number - 1..<work.first + low, each: work.rate, longest: same)
+            }
             number = low + 1
         }
     }

@@ -27,15 +27,37 @@ package struct ReplayFigures: Hashable, Sendable {
 package func replay(
     _ trace: ReplayTrace, service: ReplayService, decisions: [ReplayDecision]
 ) -> ReplayFigures {
+    replay(trace, service, decisions, cells: nil).figures
+}
+
+/// The same, and how much of it falls into each stretch of `cellSeconds`.
+///
+/// Complexity: as without, and linear in the cells and in the stretches of late requests and of missing rows.
+package func replayByCells(
+    _ trace: ReplayTrace, service: ReplayService, decisions: [ReplayDecision], cellSeconds: Int
+) -> (figures: ReplayFigures, cells: ReplayBreakdown) {
+    let (figures, late) = replay(
+        trace, service, decisions, cells: LateCells(seconds: cellSeconds, of: trace.seconds))
+    let billed = billedSeconds(trace, service, decisions, cellSeconds: cellSeconds)
+    return (
+        figures,
+        ReplayBreakdown(
+            cellSeconds: cellSeconds, late: late?.late ?? [], longestWait: late?.longest ?? [], billedSeconds: billed)
+    )
+}
+
+private func replay(
+    _ trace: ReplayTrace, _ service: ReplayService, _ decisions: [ReplayDecision], cells: LateCells?
+) -> (figures: ReplayFigures, cells: LateCells?) {
     var figures = ReplayFigures()
     let step = Double(trace.step)
     let total = trace.rates.reduce(0) { $1 > 0 ? $0 + $1 * step : $0 }
     var queue = FluidQueue(
-        slack: 1e-9 * max(total, 1), sloWaitSeconds: service.model.sloWaitSeconds)
+        slack: 1e-9 * max(total, 1), sloWaitSeconds: service.model.sloWaitSeconds, cells: cells)
     run(trace, service, decisions, &queue, &figures)
     figures.backlogAtEnd = queue.finish()
     queue.tally.summarise(total: total, &figures)
-    return figures
+    return (figures, queue.cells)
 }
 
 /// Steps from change to change; sets the figures of cost.

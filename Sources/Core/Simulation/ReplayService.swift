@@ -16,8 +16,8 @@ package struct ReplayService: Hashable, Sendable {
     /// Ready at the first second, within the limits.
     package let initialInstances: Int
     package let gaps: Gaps
-    /// What plans reckon with; the fluid replay itself starts every instance in `model.startupSeconds`.
-    package let lead: LeadTime
+    /// How long starts take where they differ; the fluid replay itself starts every instance in `model.startupSeconds`.
+    package let startup: DurationDistribution?
 
     package init(
         perInstance: Double, startupSeconds: Double, sloWaitSeconds: Double, minInstances: Int, maxInstances: Int,
@@ -43,13 +43,13 @@ package struct ReplayService: Hashable, Sendable {
         if let budget = limits.budget, budget.instances < Double(minInstances) {
             throw ReplayError("service: limits.budgetHours does not pay for minInstances = \(minInstances)")
         }
-        lead = try startup?.checked("startup").lead ?? LeadTime(assumed: Double(model.startupSeconds))
+        self.startup = try startup?.checked("startup")
         self.initialInstances = model.clamped(initialInstances ?? minInstances)
         self.gaps = gaps
     }
 
     /// The service as a policy plans for it.
-    package var planned: ServiceModel { model.starting(inSeconds: lead.seconds) }
+    package var planned: ServiceModel { startup.map { model.starting(inSeconds: $0.lead.seconds) } ?? model }
 
     private static func prices(_ idle: Double?, _ late: Double?) throws(ReplayError) -> Prices? {
         guard let idle, let late else {

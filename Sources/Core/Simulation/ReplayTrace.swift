@@ -15,6 +15,9 @@ package struct ReplayTrace: Sendable {
         _ series: RegularSeries, service: ReplayService, from: Timestamp? = nil, to: Timestamp? = nil
     ) throws(ReplayError) {
         let grid = series.grid
+        if let from, from >= grid.end {
+            throw ReplayError("from = \(from) leaves nothing to score: the trace ends at \(grid.end)")
+        }
         guard let first = grid.row(startingAt: from ?? grid.start), let end = grid.row(startingAt: to ?? grid.end),
             first < end
         else { throw ReplayError("from and to must lie on the trace's grid, inside it, from before to") }
@@ -24,6 +27,18 @@ package struct ReplayTrace: Sendable {
         let isPerRow = service.model.rate(ofRow: 1, step: 2)?.perSecond != 1
         let seconds = isPerRow ? Double(series.step) : 1
         rates = self.series.values[rows].map { $0.isFinite ? max($0, 0) / seconds : .nan }
+    }
+
+    private init(series: RegularSeries, rows: Range<Int>, rates: [Double]) {
+        (self.series, self.rows, self.rates) = (series, rows, rates)
+    }
+
+    /// The same rows with other demand per second: a plan made for it can be replayed on this trace.
+    ///
+    /// - Precondition: as many as there are scored rows.
+    func planned(for rates: [Double]) -> ReplayTrace {
+        precondition(rates.count == rows.count, "a rate for every row")
+        return ReplayTrace(series: series, rows: rows, rates: rates)
     }
 
     package var start: Timestamp { series.grid.time(of: rows.lowerBound) }

@@ -11,8 +11,16 @@ package struct PolicyRun: Sendable {
     private var fleet: Fleet
     private var second = 0
     private let trace: ReplayTrace, service: ReplayService, tick: Int, grid: ForecastGrid
+    /// Ticks whose decisions are kept whole, and those of them that have been.
+    private let watched: Set<Int>
+    package private(set) var records: [DecisionRecord] = []
 
-    package init(_ policy: any ScalingPolicy, trace: ReplayTrace, service: ReplayService, tick: Int = 15) {
+    /// `watching` are seconds of ticks whose decisions are kept with all that led to them.
+    package init(
+        _ policy: any ScalingPolicy, trace: ReplayTrace, service: ReplayService, tick: Int = 15,
+        watching: Set<Int> = []
+    ) {
+        watched = watching
         precondition(tick >= 1, "a tick of at least a second")
         (self.policy, self.trace, self.service, self.tick) = (policy, trace, service, tick)
         grid = trace.forecastGrid
@@ -39,7 +47,9 @@ package struct PolicyRun: Sendable {
         let observation = Observation(
             now: trace.start.advanced(bySeconds: second), desired: fleet.desired, ready: fleet.ready,
             starting: fleet.starting, demand: known, forecast: forecast)
-        let wish = service.model.clamped(policy.decide(observation).desired)
+        let decision = policy.decide(observation)
+        if watched.contains(second) { records.append(DecisionRecord(observation, decision, service)) }
+        let wish = service.model.clamped(decision.desired)
         if second == 0 || wish != fleet.desired { decisions.append(.init(second: second, desired: wish)) }
         fleet.advance(to: second, wanting: wish)
     }

@@ -5,7 +5,7 @@ struct WaitTally {
     /// Where a weight that many neighbouring waits have in common begins and ends; in no order.
     private var edges: [(wait: Int, change: Double)] = []
     /// Seconds that are late, the fewest.
-    private let firstLate: Int
+    let firstLate: Int
     private var late = 0.0, weighted = 0.0
     private var longest = 0
 

@@ -8,16 +8,21 @@ package struct ForecasterConformance {
     private let forecaster: any Forecaster
     private let refused: [Int]
     private let isSparse: Bool
+    private let isStored: Bool
     private let task = ForecastTask(horizon: 12, season: 24, isWeekly: true)
 
     /// `refused` lists lengths of history, besides none at all, that are too short to learn from; `isSparse` makes most rows
-    /// of the histories zero, for a forecaster that is for such.
-    package init(_ forecaster: any Forecaster, refused: [Int] = [1, 5], isSparse: Bool = false) {
-        (self.forecaster, self.refused, self.isSparse) = (forecaster, refused, isSparse)
+    /// of the histories zero, for a forecaster that is for such; `isStored` is false for one whose models are not.
+    package init(
+        _ forecaster: any Forecaster, refused: [Int] = [1, 5], isSparse: Bool = false, isStored: Bool = true
+    ) {
+        (self.forecaster, self.refused) = (forecaster, refused)
+        (self.isSparse, self.isStored) = (isSparse, isStored)
     }
 
     package func findings() throws -> [String] {
         try determinism() + noLeakage() + hostileHistories() + hostileFits() + storage() + tooLittle()
+            + previousModel()
     }
 
     private func daily(_ rows: Int, seed: UInt64) -> RegularSeries {
@@ -59,6 +64,7 @@ package struct ForecasterConformance {
         for (name, series) in Self.hostile {
             guard let model = try? forecaster.fit(KnownDemand(series), task: task) else { continue }
             findings += unsound(model).map { "learnt from \(name), \($0) history: an unsound forecast" }
+            guard isStored else { continue }
             let again = try ModelCatalogue.decode(model.encoded())
             let known = KnownDemand(series)
             if again.forecast(after: known) != model.forecast(after: known) {
@@ -103,6 +109,7 @@ package struct ForecasterConformance {
     }
 
     private func storage() throws -> [String] {
+        guard isStored else { return [] }
         let history = KnownDemand(daily(24 * 40, seed: 4))
         let model = try forecaster.fit(history, task: task), bytes = model.encoded()
         let again = try ModelCatalogue.decode(bytes)
@@ -118,7 +125,26 @@ package struct ForecasterConformance {
         return findings
     }
 
+    /// The same previous model gives the same bytes, and one that is not gone on from changes none.
+    private func previousModel() throws -> [String] {
+        let series = daily(24 * 50, seed: 6), history = KnownDemand(series)
+        let before = try forecaster.fit(KnownDemand(series, count: 24 * 40), task: task)
+        let a = try forecaster.fit(history, task: task, from: before).encoded()
+        let stored = try ModelCatalogue.decode(before.encoded())
+        var findings: [String] = []
+        if try forecaster.fit(history, task: task, from: stored).encoded() != a {
+            findings.append("a stored model is gone on from as one in memory is not")
+        }
+        let isAfresh = try forecaster.fit(history, task: task).encoded() == a
+        if isAfresh == forecaster.traits.goesOn { findings.append("it goes on from the last where it says otherwise") }
+        return findings
+    }
+
     private func tooLittle() -> [String] {
+        let fewer = forecaster.rowsNeeded(task) - 1
+        if fewer >= 0, (try? forecaster.fit(KnownDemand(daily(fewer, seed: 5)), task: task)) != nil {
+            return ["\(fewer) rows are enough, where it says they are not"]
+        }
         for rows in [0] + refused where (try? forecaster.fit(KnownDemand(daily(rows, seed: 5)), task: task)) != nil {
             return ["\(rows) rows are taken for enough"]
         }

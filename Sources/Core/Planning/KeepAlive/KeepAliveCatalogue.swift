@@ -44,6 +44,6 @@ package enum KeepAliveCatalogue {
 
     private static func example(_ text: String) -> String {
         let name = text.prefix { $0 != ":" }
-        return "\(name):\(name == "prewarm" ? "16" : name == "hazard" ? "1" : "10")"
+        return "\(name):\(name == "prewarm" ? "32" : name == "hazard" ? "1" : "10")"
     }
 }

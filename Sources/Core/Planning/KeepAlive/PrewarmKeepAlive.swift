@@ -5,7 +5,7 @@
 /// function that was seen once as long as others of which no more was known have taken to come back.
 package struct PrewarmKeepAlive: KeepAlivePolicy {
     /// The choice that `prewarm` makes without a number.
-    package static func usualDial(_ objective: KeepAliveTerms.Objective) -> Double { objective == .share ? 16 : 1 }
+    package static func usualDial(_ objective: KeepAliveTerms.Objective) -> Double { objective == .share ? 32 : 1 }
     /// Longer idle times are not waited for.
     package static let horizon = 720
     /// Before so many minutes a rate is not told by what was seen alone.

@@ -21,6 +21,8 @@ package struct LimitedPolicy: ScalingPolicy {
     }
 
     package func forecastHorizon(step: Int, tick: Int) -> Int { base.forecastHorizon(step: step, tick: tick) }
+    package var forecastSource: ForecastSource { base.forecastSource }
+    package var operatingLevel: Double? { base.operatingLevel }
 
     package mutating func decide(_ observation: Observation) -> Decision {
         let (limits, least) = (service.limits, service.minInstances)

@@ -39,6 +39,8 @@ package struct PredictivePlanner: ScalingPolicy {
         return (lead + max(lead, service.limits.breakEvenSeconds) + tick) / step + 2
     }
 
+    package var operatingLevel: Double? { dial }
+
     package mutating func decide(_ observation: Observation) -> Decision {
         learn(observation)
         let reactive = observedRate(observation.demand).map { service.instances(forRate: $0, level: dial) }
@@ -51,7 +53,7 @@ package struct PredictivePlanner: ScalingPolicy {
     }
 
     private func observedRate(_ demand: KnownDemand) -> Double? {
-        service.recentRate(demand, windowSeconds: metricWindowSeconds)
+        service.recentRate(demand, over: metricWindowSeconds)
     }
 
     private func decide(_ observation: Observation, on forecast: QuantileForecast, reactive: Int?) -> Decision {
@@ -136,10 +138,12 @@ package struct PredictivePlanner: ScalingPolicy {
         let lead = Double(leadSeconds), tick = Double(tick)
         let running = window.highest(now, lasting: 1, keepLevel)
         let waiting = backlog.requests(at: now.wholeSeconds, rate: running)
-        guard backlog.requests > 0 || waiting > 0 else { return nil }
+        guard backlog.requests > 0 else { return nil }
         let expected = window.highest(now.advanced(bySeconds: leadSeconds), lasting: 1, keepLevel)
         let rate = max(expected, observedRate(observation.demand) ?? 0)
-        let then = max(0, waiting + (rate - Double(observation.ready) * each) * lead) / each
+        // What is starting will have served for half of the time that another start takes, on average.
+        let serving = Double(observation.ready) + Double(observation.starting) / 2
+        let then = max(0, waiting + (rate - serving * each) * lead) / each
         guard then > 1 else { return nil }
         let needed = rate / each
         let best = (dial / (1 - dial) * max(needed, 1) * then / max(lead, tick)).squareRoot()

@@ -28,6 +28,17 @@ package struct QueueModel: Hashable, Sendable {
         variability = (arrivalCV * arrivalCV + serviceCV * serviceCV) / 2
     }
 
+    private init(_ other: Self, serviceSeconds: Double) {
+        (self.serviceSeconds, places) = (serviceSeconds, other.places)
+        (variability, waitSeconds) = (other.variability, other.waitSeconds)
+    }
+
+    /// The same with service times `factor` times as long; nil where that is no time.
+    package func timed(by factor: Double) -> QueueModel? {
+        let seconds = factor * serviceSeconds
+        return seconds > 0 && seconds.isFinite ? QueueModel(self, serviceSeconds: seconds) : nil
+    }
+
     /// Requests per second that an instance can do and no more.
     package var perSecond: Double { Double(places) / serviceSeconds }
 

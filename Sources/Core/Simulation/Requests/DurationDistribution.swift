@@ -32,6 +32,16 @@ package enum DurationDistribution: Hashable, Sendable {
         }
     }
 
+    /// `factor` times as long.
+    package func scaled(by factor: Double) -> Self {
+        switch self {
+        case .constant(let value): .constant(factor * value)
+        case .exponential(let mean): .exponential(mean: factor * mean)
+        case .lognormal(let mean, let cv): .lognormal(mean: factor * mean, cv: cv)
+        case .empirical(let values): .empirical(values.map { factor * $0 })
+        }
+    }
+
     /// The coefficient of variation; 0 where the mean is.
     package var variation: Double {
         switch self {
