@@ -111,9 +111,20 @@ package struct WorkloadController: Sendable {
                 logger.info("no new model yet", metadata: ["reason": "\(failure)"])
             }
         }
-        if current.needsUpdate(demand) { current.update(demand) }
+        if current.needsUpdate(demand) { follow(&current, demand) }
         forecaster = current
         return current.model?.forecast(after: demand)
+    }
+
+    /// Lets the model follow what has matured, and tells which of the models within now count and which no longer do.
+    private func follow(_ forecaster: inout RollingForecaster, _ demand: KnownDemand) {
+        let before = forecaster.model?.standings ?? []
+        forecaster.update(demand)
+        for change in MemberStanding.changes(from: before, to: forecaster.model?.standings ?? []) {
+            logger.notice(
+                change.weight > 0 ? "a model counts again" : "a model no longer counts",
+                metadata: ["model": "\(change.name)", "reason": "\(change.reason ?? "it forecasts well again")"])
+        }
     }
 
     private mutating func act(_ decision: Decision, _ report: InstanceReport) async -> DecisionRecord.Outcome {

@@ -82,7 +82,7 @@ struct Backtest: AsyncParsableCommand {
         print(json ? try PolicyOutcome.json(outcomes) : PolicyOutcome.table(outcomes))
     }
 
-    /// What each policy decides. Those that look as far ahead share what is learnt and forecast.
+    /// What each policy decides. Those that ask the same of a forecast share what is learnt and forecast.
     private func decide(
         _ trace: ReplayTrace, _ service: ReplayService, _ plan: [ReplayDecision]
     ) throws -> [[ReplayDecision]] {

@@ -110,8 +110,9 @@ struct DaemonAssembly {
         let key = try await demandKey(of: settings, in: store)
         let step = settings.stepSeconds, tick = self.settings.tickSeconds
         let makePolicy = try PolicyChoice(settings, tick: tick)
-        let horizon = makePolicy(Self.longestLead).forecastHorizon(step: step, tick: tick)
-        let task = ForecastTask.standard(step: step, horizon: min(horizon, 512))
+        let policy = makePolicy(Self.longestLead), horizon = policy.forecastHorizon(step: step, tick: tick)
+        let task = ForecastTask.standard(
+            step: step, horizon: min(horizon, 512), operatingLevel: policy.operatingLevel)
         var forecaster = RollingForecaster(
             try ModelCatalogue.forecaster(named: "auto"), task: task, refitEvery: max(1, 86_400 / step))
         let stored = try await registeredModel(for: key, settings, task: task, store: store.database)

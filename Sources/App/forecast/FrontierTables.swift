@@ -150,7 +150,7 @@ func intervalText(_ interval: Interval, _ text: (Double) -> String) -> String {
 
 extension Timestamp {
     /// To the minute, in UTC: `2018-05-05 16:04`.
-    fileprivate var short: String { "\(self)".prefix(16).replacing("T", with: " ") }
+    fileprivate var short: String { String("\(self)".prefix(16)).replacing("T", with: " ") }
 }
 
 extension Decision.Reason {

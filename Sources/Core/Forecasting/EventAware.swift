@@ -56,6 +56,7 @@ struct FittedEventAware: FittedModel {
     var name: String { base.name }
     var task: ForecastTask { base.task }
     var seed: UInt64? { base.seed }
+    var standings: [MemberStanding] { base.standings }
 
     func forecast(after history: KnownDemand) -> QuantileForecast {
         effects.added(to: base.forecast(after: effects.removed(from: history)))

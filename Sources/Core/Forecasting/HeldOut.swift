@@ -70,4 +70,6 @@ extension FittedModel {
     }
 
     package func updated(on history: KnownDemand) -> any FittedModel { self }
+
+    package var standings: [MemberStanding] { [] }
 }

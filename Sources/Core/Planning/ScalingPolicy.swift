@@ -109,6 +109,8 @@ package protocol ScalingPolicy: Sendable {
     func forecastHorizon(step: Int, tick: Int) -> Int
     /// Whose forecast that is.
     var forecastSource: ForecastSource { get }
+    /// The share of demand that its forecast is to cover, by which models are chosen; nil where none is used.
+    var operatingLevel: Double? { get }
     /// Called once a tick in time order, also when nothing has changed.
     mutating func decide(_ observation: Observation) -> Decision
 }
@@ -124,4 +126,5 @@ package enum ForecastSource: Hashable, Sendable {
 extension ScalingPolicy {
     package func forecastHorizon(step: Int, tick: Int) -> Int { 0 }
     package var forecastSource: ForecastSource { .own }
+    package var operatingLevel: Double? { nil }
 }

@@ -50,9 +50,9 @@ func billedSeconds(
             next += 1
         }
         let until = min(next < decisions.count ? decisions[next].second : trace.seconds, trace.seconds)
-        while span < spans.count {
-            let known = max(second, spans[span].lowerBound)..<max(second, min(until, spans[span].upperBound))
-            if known.lowerBound < known.upperBound { billed.add(ticks: known, each: Double(desired), longest: 0) }
+        while span < spans.count, spans[span].lowerBound < until {
+            let low = max(second, spans[span].lowerBound), high = min(until, spans[span].upperBound)
+            if low < high { billed.add(ticks: low..<high, each: Double(desired), longest: 0) }
             guard spans[span].upperBound <= until else { break }
             span += 1
         }

@@ -30,6 +30,8 @@ package struct PredictivePlanner: ScalingPolicy {
 
     package func forecastHorizon(step: Int, tick: Int) -> Int { (2 * service.startupSeconds + tick) / step + 2 }
 
+    package var operatingLevel: Double? { dial }
+
     package mutating func decide(_ observation: Observation) -> Decision {
         learn(observation)
         let reactive = service.reactiveInstances(observation.demand)
