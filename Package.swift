@@ -184,7 +184,7 @@ let package = Package(
         tests("SeriesTests", of: ["Units", "Series"]),
         tests("WireFormatsTests", of: ["Units", "Kernels", "Series", "WireFormats"]),
         tests("ForecastingTests", of: ["Units", "Kernels", "Series", "Forecasting", "ConformanceKit"]),
-        tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"]),
+        tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"], hasGoldens: true),
         tests("SimulationTests", of: coreNames + ["InputFiles"], hasGoldens: true),
         tests("CalendarsTests", of: ["Units", "Series", "WireFormats", "Calendars"]),
         tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),

@@ -21,7 +21,10 @@ struct Backtest: AsyncParsableCommand {
 
             Everything before --from is what the policies know of the past. Cost is a multiple of the clairvoyant's.
             With --requests the service may hold serviceTime and startup, {"mean": 0.2, "cv": 0.5} or {"values": [...]}, in
-            seconds, concurrency, queueLimit and failedStarts, a share.
+            seconds, concurrency, queueLimit and failedStarts, a share. Plans reckon with the 0.9 quantile of startup. With
+            "staffing": "queue" predictive plans so that no more requests wait for longer than sloWaitSeconds than its dial
+            allows, by serviceTime, concurrency and arrivalCV. Its "limits" are stepUp, stepDown and standby, "4" or "10%",
+            budgetHours with budgetPer hour or day, stabilisationSeconds, minimumRunSeconds and startCostSeconds.
             Policies:
             \(PolicyCatalogue.families.map { "  \($0.usage): \($0.summary)" }.joined(separator: "\n"))
             """)
@@ -91,7 +94,7 @@ struct Backtest: AsyncParsableCommand {
         let places = policy.indices.filter { policy[$0] != "clairvoyant" }
         let policies = try places.map {
             try PolicyCatalogue.policy(
-                parsing: policy[$0], service: service.model, tick: tick, peakRate: trace.peakRate)
+                parsing: policy[$0], service: service.planned, tick: tick, peakRate: trace.peakRate)
         }
         let own = try ModelCatalogue.forecaster(named: model)
         for group in try policyGroups(policies, step: trace.forecastGrid.step, tick: tick, own: own) {

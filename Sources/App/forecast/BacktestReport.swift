@@ -67,7 +67,7 @@ struct BacktestReport {
         _ name: String, _ ticks: Set<Int>, _ forecasts: inout LeadForecasts
     ) throws -> [DecisionRecord] {
         let policy = try PolicyCatalogue.policy(
-            parsing: name, service: service.model, tick: tick, peakRate: trace.peakRate)
+            parsing: name, service: service.planned, tick: tick, peakRate: trace.peakRate)
         var run = PolicyRun(policy, trace: trace, service: service, tick: tick, watching: ticks)
         let own = try ModelCatalogue.forecaster(named: model)
         let forecaster = try rollingForecaster(for: policy, step: trace.forecastGrid.step, tick: tick, own: own)

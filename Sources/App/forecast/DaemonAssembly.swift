@@ -171,7 +171,7 @@ struct DaemonAssembly {
     }
 }
 
-/// Which policy a workload's trust calls for, made anew for every lead time.
+/// Which policy a workload's trust calls for, within its limits.
 struct PolicyChoice: Sendable {
     private let settings: WorkloadSettings
     private let tick: Int
@@ -190,10 +190,11 @@ struct PolicyChoice: Sendable {
         let service = settings.service(startupSeconds: leadSeconds)
         let predictive = PredictivePlanner(
             name: "predictive:\(level)", service: service, tick: tick, aggressiveness: level)
-        guard settings.trust == .floor else { return predictive }
+        guard settings.trust == .floor else { return LimitedPolicy(predictive, service: service, tick: tick) }
         let reactive = HorizontalPodAutoscaler(name: "hpa:0.7", service: service, target: 0.7)
-        return FlooredPolicy(
+        let floored = FlooredPolicy(
             name: "max(\(reactive.name), \(predictive.name))", base: reactive, forecasting: predictive)
+        return LimitedPolicy(floored, service: service, tick: tick)
     }
 }
 

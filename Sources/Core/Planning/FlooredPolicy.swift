@@ -26,6 +26,6 @@ package struct FlooredPolicy: ScalingPolicy {
         let binding = above.desired > below.desired ? above.binding : below.binding
         return Decision(
             desired: max(below.desired, above.desired), candidates: below.candidates + above.candidates,
-            binding: binding)
+            binding: binding, standby: above.standby)
     }
 }

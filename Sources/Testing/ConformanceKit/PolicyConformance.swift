@@ -77,7 +77,11 @@ package struct PolicyConformance {
             var fresh = reached
             return fresh.decide(scenario.observation(20, desired: desired, factor: factor))
         }
-        let counts = decisions.filter { $0.binding != .suddenDrop }.map(\.desired)
+        // A limit that binds after that has the last word on it, so the candidate tells.
+        let counts = decisions.filter { decision in
+            !decision.candidates.contains { $0.reason == .suddenDrop }
+        }
+        .map(\.desired)
         return zip(counts, counts.dropFirst()).allSatisfy(<=) ? [] : ["more demand, fewer instances: \(counts)"]
     }
 }
