@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 help:
 	@echo "make demo    about a minute: history, training, a compressed day live, reactive against prewarmed"
 	@echo "make test    every test that needs no engine"
-	@echo "make engines the tests against real programs: needs Debian's package prometheus"
+	@echo "make engines the tests against real programs: needs Debian's packages prometheus and chromium"
 	@echo "make build   the binary .build/release/forecast"
 	@echo "make soak    KILLS=200 of the daemon, SOAK_FUZZ_SECONDS=300 of fuzzing, then make sanitize; an hour"
 	@echo "make sanitize  tests under the thread and the address sanitizer, each in a build of its own; SANITIZED='SeriesTests' for some"
@@ -40,8 +40,9 @@ test: prepare
 
 engines: prepare
 	@command -v promtool >/dev/null || { echo "No promtool here: apt-get install prometheus" >&2; exit 1; }
+	@command -v chromium >/dev/null || echo "No chromium here: pages are not opened; apt-get install chromium" >&2
 	swift build $(SWIFT_FLAGS) --build-tests
-	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.(PrometheusTests|BackfillEngineTests)'
+	PREWARM_ENGINES=1 swift test $(SWIFT_FLAGS) --skip-build --filter 'EndToEndTests\.(PrometheusTests|BackfillEngineTests|ReportPageTests)'
 
 # Each sanitizer has a build of its own, as the dependencies must be compiled with it too: some ten minutes each. SANITIZED chooses
 # the tests: a regular expression of swift test. The tests of the built program and those that time it run without,

@@ -184,7 +184,7 @@ let package = Package(
         tests("SeriesTests", of: ["Units", "Series"]),
         tests("WireFormatsTests", of: ["Units", "Kernels", "Series", "WireFormats"]),
         tests("ForecastingTests", of: ["Units", "Kernels", "Series", "Forecasting", "ConformanceKit"]),
-        tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"]),
+        tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"], hasGoldens: true),
         tests("SimulationTests", of: coreNames + ["InputFiles"], hasGoldens: true),
         tests("CalendarsTests", of: ["Units", "Series", "WireFormats", "Calendars"]),
         tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),
@@ -214,7 +214,7 @@ let package = Package(
             packages: [nioCore, nioHTTP1, nioPosix]),
         tests("TelemetryTests", of: ["Telemetry"], packages: [metrics], hasGoldens: true),
         tests("SettingsTests", of: ["Units", "Series", "Planning", "Settings"]),
-        tests("ReportsTests", of: coreNames + ["Reports"], hasGoldens: true),
+        tests("ReportsTests", of: coreNames + ["Reports"], packages: [crypto], hasGoldens: true),
         tests("ControlLoopTests", of: coreNames + ["Ports", "ControlLoop", "ConformanceKit"], packages: [logging]),
         tests(
             "HTTPAPITests",

@@ -50,7 +50,8 @@ package let modelVersionsKept = 20
 
 extension ModelRegistry {
     /// Makes an older version the one that is served, by a new version that holds the same model and names it as its parent.
-    /// Nothing is taken back or deleted, so the list of versions tells what was served when.
+    /// Nothing is taken back or deleted, so the list of versions tells what was served when. It is held: no refit replaces it
+    /// before `release`, or a training by hand.
     ///
     /// - Returns: the new version, or nil where there is no version `version`.
     package func rollBack(
@@ -63,18 +64,30 @@ extension ModelRegistry {
         (record.lineage.parent, record.lineage.program) = (version, program)
         return try await publish(record)
     }
+
+    /// Lets refits replace what was rolled back to, by a new version that holds the same model.
+    ///
+    /// - Returns: the new version, or nil where the one that is served is not held.
+    package func release(_ key: SeriesKey, at time: Timestamp, program: String) async throws(StoreError) -> Int? {
+        guard let newest = try await latestModel(for: key), newest.record.isHeld else { return nil }
+        var record = newest.record
+        record.createdAt = time
+        record.lineage.reason = .release
+        (record.lineage.parent, record.lineage.program) = (newest.version, program)
+        return try await publish(record)
+    }
 }
 
 /// Where a version comes from.
 package struct ModelLineage: Hashable, Sendable {
     package enum Reason: String, Hashable, Sendable, CaseIterable {
         /// A user's command, the first model of a workload, the cadence, a model that stopped fitting, a return to an older
-        /// version.
-        case hand, start, schedule, drift, rollback
+        /// version, the end of that.
+        case hand, start, schedule, drift, rollback, release
     }
 
     package var reason: Reason
-    /// The version that was served when this one was trained; of a rollback, the version whose model it holds.
+    /// The version that was served when this one was trained; of a rollback or a release, the version whose model it holds.
     package var parent: Int?
     /// Of the random numbers that were used; nil where there were none.
     package var seed: UInt64?
@@ -106,6 +119,9 @@ package struct ModelRecord: Hashable, Sendable {
     package let scores: [String: Double]
     package let bytes: [UInt8]
     package fileprivate(set) var lineage: ModelLineage
+
+    /// Whether it stays served, whatever refits would learn: an operator went back to it.
+    package var isHeld: Bool { lineage.reason == .rollback }
 
     package init(
         series: SeriesKey, model: String, step: Int, kind: DemandKind, trainedFrom: Timestamp, trainedTo: Timestamp,

@@ -183,12 +183,75 @@ import Units
         }
     }
 
+    /// Neither the cadence nor drift replaces what was rolled back to, until it is released.
+    @Test(.timeLimit(.minutes(1))) func aRollbackIsHeld() async throws {
+        let scene = try Scene(), desk = RefitDesk(), registry = InMemoryModelRegistry(), clock = ManualClock()
+        // From minute 1,300 on the halves of the hour are not what they were.
+        try await scene.push((0..<1_900).map { $0 < 1_300 ? Self.rate($0) : Self.rate($0 + 17) })
+        let workload = try workload(scene, refitEvery: 200)
+        try await beside(worker(desk, registry, workload, clock: clock)) {
+            var controller = WorkloadController(
+                workload: workload, store: scene.store, log: scene.log, desk: desk, logger: Logger(label: "test"))
+            for tick in [1_000, 1_001] {
+                await controller.tick(at: minute(tick))
+                #expect(await eventually { await !desk.isBusy(workload.id) })
+            }
+            let flat = try LastValue().fit(KnownDemand(Self.series), task: Self.task)
+            let record = try #require(try await registry.model(1, for: workload.demand)).record
+            _ = try await registry.publish(
+                ModelRecord(
+                    series: workload.demand, model: flat.name, step: 60, kind: .rate, trainedFrom: record.trainedFrom,
+                    trainedTo: record.trainedTo, createdAt: Scene.start, scores: ["LOSS": 1e-9], bytes: flat.encoded()))
+            #expect(try await registry.rollBack(workload.demand, to: 2, at: Scene.start, program: "9.9.9") == 3)
+            #expect(try await takesOver("last-value", &controller, scene, clock, ticks: 1_002..<1_052))
+            for tick in 1_052..<1_800 { await controller.tick(at: minute(tick)) }
+            #expect(await !desk.isBusy(workload.id))
+            #expect(try await registry.newestModelVersion(for: workload.demand) == 3)
+            #expect(try await scene.decisions().first?.model == "last-value")
+
+            #expect(try await registry.release(workload.demand, at: Scene.start, program: "9.9.9") == 4)
+            #expect(try await registry.release(workload.demand, at: Scene.start, program: "9.9.9") == nil)
+            #expect(try await takesOver("seasonal-naive", &controller, scene, clock, ticks: 1_800..<1_850))
+        }
+        let newest = try #require(try await registry.latestModel(for: workload.demand))
+        #expect(newest.version == 5 && newest.record.lineage.reason == .schedule)
+    }
+
+    /// An operator who rolls back while a fit runs is not overruled by it.
+    @Test(.timeLimit(.minutes(1))) func aRollbackDuringAFitStands() async throws {
+        let scene = try Scene(), desk = RefitDesk(), registry = InMemoryModelRegistry()
+        try await scene.push((0..<1_000).map(Self.rate))
+        let workload = try workload(scene)
+        let flat = try LastValue().fit(KnownDemand(Self.series), task: Self.task)
+        let record = ModelRecord(
+            series: workload.demand, model: flat.name, step: 60, kind: .rate, trainedFrom: Scene.start,
+            trainedTo: minute(900), createdAt: Scene.start, scores: [:], bytes: flat.encoded(),
+            lineage: ModelLineage(.rollback))
+        let worker = RefitWorker(
+            desk: desk, registry: registry, watching: [workload], program: "9.9.9", clock: ManualClock(),
+            now: { Scene.start },
+            learn: { fit in
+                _ = try? await registry.publish(record)
+                return fit()
+            }, logger: Logger(label: "test"))
+        try await beside(worker) {
+            var controller = WorkloadController(
+                workload: workload, store: scene.store, log: scene.log, desk: desk, logger: Logger(label: "test"))
+            await controller.tick(at: minute(900))
+            #expect(await eventually { await !desk.isBusy(workload.id) })
+            await controller.tick(at: minute(901))
+        }
+        #expect(try await scene.decisions().first?.model == "last-value")
+        #expect(try await registry.newestModelVersion(for: workload.demand) == 1)
+    }
+
     private static let series = RegularSeries(start: Scene.start, step: 60, values: (0..<1_000).map(rate))
 
     private func takesOver(
-        _ model: String, _ controller: inout WorkloadController, _ scene: Scene, _ clock: ManualClock
+        _ model: String, _ controller: inout WorkloadController, _ scene: Scene, _ clock: ManualClock,
+        ticks: Range<Int> = 902..<952
     ) async throws -> Bool {
-        for tick in 902..<952 {
+        for tick in ticks {
             #expect(await clock.waitForSleepers(1))
             clock.advance(by: .seconds(30))
             try? await Task.sleep(for: .milliseconds(10))

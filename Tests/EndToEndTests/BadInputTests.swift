@@ -109,6 +109,8 @@ import Testing
         ["ingest", "x.csv", "--db", "a.db", "--metric", "m", "--format", "xml"], ["train"], ["nonsense"],
         ["predict", "--db", "a.db", "--series", "m", "--quantiles", "0.9,0.5"],
         ["predict", "--db", "a.db", "--series", "m", "--horizon", "soon"],
+        ["predict", "--db", "a.db", "--series", "m", "--max-over", "3h"],
+        ["predict", "--db", "a.db", "--series", "m", "--max-over", "1h", "--plot"],
         ["predict", "--db", "a.db", "--series", "m", "--kind", "levels"], ["daemon"],
         ["daemon", "--config", "c.yaml", "--db", "a.db"],
         ["backtest", "--trace", "t.csv", "--service", "s.json", "--policy", "hpa", "--tick", "0"],

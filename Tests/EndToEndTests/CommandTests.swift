@@ -40,6 +40,20 @@ import Testing
                 let values = try #require(row["values"] as? [Double])
                 #expect(abs(values[1] - shape(hour)) < 15 && values[0] <= values[1] && values[1] <= values[2])
             }
+            // The highest of six hours is at least as high as each of them, and no higher than a bound over them all.
+            let highest = try #require(
+                try json(
+                    try await BuiltBinary.run(
+                        predict + ["--quantiles", "0.1,0.5,0.9", "--json", "--max-over", "6h", "--model", "ridge"]
+                    )
+                    .output) as? [String: Any])
+            let windows = try #require(highest["windows"] as? [[String: Any]])
+            #expect(windows.count == 4 && highest["paths"] as? Int ?? 0 > 100)
+            for (place, window) in windows.enumerated() {
+                let values = try #require(window["values"] as? [Double])
+                let peak = (6 * place..<6 * place + 6).map(shape).max() ?? 0
+                #expect(abs(values[1] - peak) < 20 && values[0] <= values[1] && values[1] <= values[2])
+            }
             let plot = try await BuiltBinary.run(predict + ["--plot"])
             #expect(plot.status == 0 && plot.output.contains("by ridge version 1"))
             #expect(plot.output.unicodeScalars.contains { (0x2801...0x28FF).contains($0.value) }, "\(plot.output)")

@@ -27,7 +27,12 @@ import Testing
                 #expect(shown.output.contains(word), "\(word) in\n\(shown.output)")
             }
             let back = try await BuiltBinary.run(["models", "rollback"] + named + ["--to", "2"])
-            #expect(back.output == "requests{job=\"web\"}: version 4 is served now, with the ridge of version 2\n")
+            #expect(
+                back.output == """
+                    requests{job="web"}: version 4 is served now, with the ridge of version 2
+                    it is held: no refit replaces it until `forecast models release`
+
+                    """)
             let after = try await versions(db)
             #expect(after.compactMap { $0["version"] as? Int } == [4, 3, 2, 1])
             #expect(after[0]["reason"] as? String == "rollback" && after[0]["parent"] as? Int == 2)
@@ -37,6 +42,51 @@ import Testing
             let missing = try await BuiltBinary.run(["models", "rollback"] + named + ["--to", "9"])
             #expect(missing.status == 1 && missing.errors.contains("there is no version 9, or it is no longer kept"))
         }
+    }
+
+    @Test func aRollbackIsHeldUntilReleased() async throws {
+        try await withTemporaryDirectory { directory in
+            let db = try await store(in: directory), named = ["--db", db, "--series", Self.selector]
+            for model in ["seasonal-naive", "last-value"] { _ = try await train(db, model) }
+            let early = try await BuiltBinary.run(["models", "release"] + named)
+            #expect(early.status == 1 && early.errors.contains("version 2 is served and not held"), "\(early.errors)")
+            #expect(try await BuiltBinary.run(["models", "rollback"] + named).status == 0)
+            #expect(try await versions(db).compactMap { $0["held"] as? Bool } == [true, false, false])
+            let text = try await BuiltBinary.run(["models", "list", "--db", db]).output
+            #expect(text.contains(" held "), "\(text)")
+            let shown = try await BuiltBinary.run(["models", "show"] + named).output
+            #expect(shown.contains("yes, held until `forecast models release`"), "\(shown)")
+            let released = try await BuiltBinary.run(["models", "release"] + named)
+            #expect(released.output.contains("version 4 is served now, as version 3 was, and refits may replace it"))
+            let list = try await versions(db)
+            #expect(list[0]["reason"] as? String == "release" && list[0]["parent"] as? Int == 3)
+            #expect(list.allSatisfy { $0["held"] as? Bool == false } && list[0]["model"] as? String == "seasonal-naive")
+            // A training by hand is the operator's choice too.
+            #expect(try await BuiltBinary.run(["models", "rollback"] + named + ["--to", "2"]).status == 0)
+            _ = try await train(db, "ridge")
+            #expect(try await versions(db).first?["held"] as? Bool == false)
+        }
+    }
+
+    /// The members of a combination are shown with what each weighs, or why it does not; the net's seed is noted.
+    @Test func aCombinationIsExplained() async throws {
+        try await withTemporaryDirectory { directory in
+            let db = try await store(in: directory)
+            _ = try await train(db, "auto")
+            let shown = try await BuiltBinary.run(["models", "show", "--db", db, "--series", Self.selector]).output
+            let lines = shown.split(separator: "\n")
+            #expect(lines.contains { $0.contains("net ") && $0.contains("weighs") }, "\(shown)")
+            #expect(lines.contains { $0.contains("intermittent") && $0.contains("left out: ") }, "\(shown)")
+            #expect(try await versions(db).first?["seed"] as? Int == 0)
+            _ = try await train(db, "ridge")
+            #expect(try await versions(db).first?["seed"] as? Int == nil)
+        }
+    }
+
+    @Test func kindsSayWhatTheyNeed() async throws {
+        let told = try await BuiltBinary.run(["models", "kinds", "--step", "1h", "--horizon", "24h"])
+        #expect(told.status == 0, "\(told.errors)")
+        try expectGolden(told.output, "model-kinds.txt")
     }
 
     @Test func onlySoManyVersionsAreKept() async throws {

@@ -43,6 +43,24 @@ import Testing
         #expect(latency["p50"] ?? 0 > 0.1 && latency["p99"] ?? 0 > latency["p50"] ?? 0)
     }
 
+    /// What the service says beside its capacity reaches the plan.
+    @Test func plansFollowTheServicesQueueAndLimits() async throws {
+        func hours(_ service: String) async throws -> Double {
+            let result = try await run(service, ["--json", "--policy", "predictive:0.9", "--model", "last-value"])
+            let outcomes = try #require(
+                try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [[String: Any]], "\(result.errors)"
+            )
+            return try #require(outcomes[1]["instanceHours"] as? Double)
+        }
+        let plain = try await hours("")
+        // Five a second of half a second each on single places: 2.5 erlangs, of which few may wait.
+        let queue = try await hours(#","staffing":"queue","serviceTime":{"mean":0.5}"#)
+        let bursty = try await hours(#","staffing":"queue","serviceTime":{"mean":0.5,"cv":3},"arrivalCV":3"#)
+        #expect(queue > plain && bursty > queue, "\(plain) \(queue) \(bursty)")
+        #expect(try await hours(#","limits":{"standby":"2"}"#) > plain + 2)
+        #expect(try await hours(#","limits":{"budgetHours":2,"budgetPer":"hour"}"#) <= 4.01)
+    }
+
     @Test func timesOfRequestsAreTakenFromAFile() async throws {
         let arrivals = "timestamp\n2026-01-01T00:02:00Z\n1767225720.25\n1767225599\n"
         let result = try await run(#","serviceTime":{"mean":0.5,"cv":0}"#, ["--json"], arrivals: arrivals)
@@ -58,6 +76,12 @@ import Testing
         let none = try await run(#","concurrency":0"#)
         #expect(
             none.status == 1 && none.errors.contains("concurrency = 0 must be between 1 and 100000"), "\(none.errors)")
+        let staffing = try await run(#","staffing":"erlang""#)
+        #expect(staffing.status == 1 && staffing.errors.contains("staffing must be queue"), "\(staffing.errors)")
+        let step = try await run(#","limits":{"stepUp":"much"}"#)
+        #expect(step.status == 1 && step.errors.contains("limits.stepUp = \"much\""), "\(step.errors)")
+        let poor = try await run(#","limits":{"budgetHours":0.5,"budgetPer":"hour"}"#)
+        #expect(poor.status == 1 && poor.errors.contains("does not pay for minInstances = 1"), "\(poor.errors)")
         let kind = try await run(#","startup":5"#)
         #expect(kind.status == 1 && kind.errors.contains("startup: not of the right type"), "\(kind.errors)")
         let times = try await run("", arrivals: "1767225600\nsoon\n")

@@ -120,6 +120,66 @@ import Units
         #expect(try fit.model.encoded() == QuantileNet().fit(history, task: task).encoded())
     }
 
+    /// Through chains of fits whose history grows and slides by random steps: what a member, or any that it went on from, has
+    /// learnt from never overlaps with what it holds out.
+    @Test func noMemberGoesOnFromOneThatSawWhatItHoldsOut() {
+        var (wentOn, moved, afresh) = (0, 0, 0)
+        for seed in UInt64(0)..<60 {
+            var rng = SplitMix64(seed: seed)
+            let horizon = 1 + Int(rng.next() % 30)
+            var (first, end) = (0, 1_000), past: QuantileNetPast?, seen: [Set<Int>] = [[], [], []]
+            for _ in 0..<12 {
+                let rows = end - first, start = Timestamp(secondsSinceEpoch: 60 * first)
+                let history = KnownDemand(
+                    RegularSeries(start: start, step: 60, values: [Double](repeating: 1, count: rows)))
+                // Some origins are left out, as by gaps and by thinning.
+                let origins = (200...rows - horizon).filter { _ in rng.uniform() < 0.7 }
+                let cold = QuantileNetPlan(samples: origins.count, members: 3, share: 0.15)
+                let warm = past.flatMap {
+                    QuantileNetPlan(after: $0, origins: origins, of: history, horizon: horizon, afresh: cold)
+                }
+                let plan = warm ?? cold, before = seen
+                for (number, block) in plan.blocks.enumerated() {
+                    func targets(_ origin: Int) -> Range<Int> { first + origin..<first + origin + horizon }
+                    let held = Set(block.flatMap { Array(targets(origins[$0])) })
+                    let learnt = origins.map(targets).filter { held.isDisjoint(with: $0) }
+                    let old = plan.parents.map { before[$0[number]] } ?? []
+                    #expect(old.isDisjoint(with: held), "seed \(seed), member \(number)")
+                    seen[number] = old.union(learnt.flatMap(Array.init))
+                }
+                (wentOn, afresh) = (wentOn + (warm == nil ? 0 : 1), afresh + (warm == nil ? 1 : 0))
+                moved += plan.parents == [2, 0, 1] ? 1 : 0
+                past = plan.past(origins, of: history, horizon: horizon)
+                end += Int(rng.next() % UInt64(rows / 3))
+                if rng.uniform() < 0.5 { first = max(first, end - 1_400) }
+            }
+        }
+        #expect(wentOn > 100 && moved > 30 && wentOn - moved > 30 && afresh > 80)
+    }
+
+    /// A grown history is learnt from where the shorter one's net stood, also by one that was stored; one
+    /// that has grown by far more, or was learnt for another task, from nothing.
+    @Test func goesOnFromTheLast() throws {
+        let task = ForecastTask(horizon: 6, season: 24, isWeekly: true), whole = days(24 * 60, seed: 8)
+        let history = KnownDemand(whole), net = QuantileNet()
+        let before = try net.fit(KnownDemand(whole, count: 24 * 48), task: task)
+        let afresh = try net.fit(history, task: task).encoded()
+        let next = try net.fit(history, task: task, from: before)
+        #expect(next.encoded() != afresh && next.seed == 0)
+        #expect(try net.fit(history, task: task, from: before).encoded() == next.encoded())
+        let stored = try ModelCatalogue.decode(before.encoded())
+        #expect(try net.fit(history, task: task, from: stored).encoded() == next.encoded())
+        let fit = try net.fitHoldingOut(history, task: task, from: before)
+        #expect(fit.model.encoded() == next.encoded() && fit.heldOut.origins.last == history.count - 6)
+
+        let other = try net.fit(
+            KnownDemand(whole, count: 24 * 48), task: ForecastTask(horizon: 5, season: 24, isWeekly: true))
+        let far = try net.fit(KnownDemand(whole, count: 24 * 20), task: task)
+        for unlike in [other, far, try DirectRidge().fit(history, task: task)] {
+            #expect(try net.fit(history, task: task, from: unlike).encoded() == afresh)
+        }
+    }
+
     @Test func saysHowMuchIsNeeded() throws {
         let task = ForecastTask(horizon: 6, season: 24, isWeekly: true)
         let needed = 150 + 100 + 6

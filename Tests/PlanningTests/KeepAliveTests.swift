@@ -48,14 +48,15 @@ import Testing
         #expect(rare.last == .init(prewarm: 340, keepalive: 120))
     }
 
-    @Test func aTimerIsLoadedForItsMinuteAlone() throws {
+    @Test func aTimerIsLoadedAtItsMinute() throws {
         // A cold start that is worth five minutes.
         let price = KeepAliveTerms(gigabytes: [], objective: .price, prices: .init(coldStart: 5, idleHour: 60))
         for period in [1, 5, 30, 60, 333] {
             let found = try windows("prewarm", minutes: (0...9).map { $0 * period }, terms: price)
             let last = try #require(found.last)
             #expect(last.prewarm == Double(period) || (last.prewarm == 0 && period == 1), "\(period): \(last)")
-            #expect(last.keepalive <= 1, "\(period): \(last)")
+            // It waits a little longer, should the timer be late for once.
+            #expect(last.keepalive <= Double(period) / 10 + 10, "\(period): \(last)")
         }
     }
 

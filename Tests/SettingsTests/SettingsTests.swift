@@ -47,6 +47,67 @@ import Units
         }
     }
 
+    @Test func capacityIsSaidInOneOfSeveralWays() throws {
+        let cases: [(String, Double)] = [
+            ("{queue: {serviceTime: 200ms, places: 8, serviceCV: 2}}", 40), ("{usage: {whole: 4, target: 0.5}}", 2),
+            ("{concurrency: {places: 80, target: 0.5, time: 500ms}}", 80),
+            ("{concurrency: {places: 80, target: 0.5}}", 40),
+            ("{tokens: {perSecond: 2000, perRequest: 400, batch: 16, perSequence: 50, target: 0.5}}", 1),
+        ]
+        for (keys, rate) in cases {
+            let text = Self.valid.replacing("{perInstance: 25}", with: keys)
+            let workload = try #require(try Settings(parsing: text, path: "c.yaml").workloads.first)
+            #expect(abs(workload.perInstance.perSecond - rate) < 1e-9, "\(keys)")
+            let queue = workload.service(startupSeconds: 30).queue
+            #expect(queue?.variability == (keys.contains("queue") ? 2.5 : nil) && queue?.waitSeconds ?? 1 == 1)
+        }
+        for (keys, problem) in [
+            (
+                "{}",
+                "workloads[0].capacity.perInstance: is missing; one of perInstance, queue, usage, concurrency, tokens"
+            ),
+            ("{perInstance: 1, usage: {whole: 1}}", "workloads[0].capacity.usage: is given as well"),
+            ("{perInstance: 0}", "workloads[0].capacity.perInstance: '0' will not do; a number above 0"),
+            ("{usage: {whole: 4, target: 2}}", "workloads[0].capacity.usage: carries nothing"),
+            ("{queue: {places: 2}}", "workloads[0].capacity.queue.serviceTime: above 0"),
+            (
+                "{tokens: {perSecond: 9, batch: 4}}",
+                "workloads[0].capacity.tokens.batch: batch and perSequence go together"
+            ),
+        ] {
+            let text = Self.valid.replacing("{perInstance: 25}", with: keys)
+            let error = #expect(throws: SettingsError.self) { _ = try Settings(parsing: text, path: "c.yaml") }
+            #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
+        }
+    }
+
+    @Test func limitsBeyondTheLeastAndTheMost() throws {
+        let keys = """
+            {min: 1, max: 40, stepUp: 100%, stepDown: 2, budget: {hours: 500, per: day}, standby: 10%, stabilisation: 5m, \
+            minimumRun: 10m, startCost: 2m}
+            """
+        let text = Self.valid.replacing("{min: 1, max: 40}", with: keys)
+        let workload = try #require(try Settings(parsing: text, path: "c.yaml").workloads.first)
+        var expected = PlanLimits()
+        (expected.stepUp, expected.stepDown, expected.standby) = (.share(1), .count(2), .share(0.1))
+        expected.budget = Budget(instanceHours: 500, per: .day)
+        (expected.stabilisationSeconds, expected.minimumRunSeconds, expected.startCostSeconds) = (300, 600, 120)
+        #expect(workload.limits == expected && workload.service(startupSeconds: 9).limits == expected)
+        #expect(try Settings(parsing: Self.valid, path: "c.yaml").workloads.first?.limits == PlanLimits.none)
+        for (keys, problem) in [
+            ("{stepUp: fast}", "workloads[0].limits.stepUp: 'fast' is neither a whole number nor a share such as 10%"),
+            ("{budget: {hours: 0}}", "workloads[0].limits.budget.hours: instance-hours, a number above 0, are wanted"),
+            ("{budget: {hours: 9, per: week}}", "workloads[0].limits.budget.per: 'week' is none of hour, day"),
+            ("{min: 2, budget: {hours: 1, per: hour}}", "budget.hours: does not pay for the 2 instances of min"),
+            ("{minimumRun: 2d}", "workloads[0].limits.minimumRun: must be whole seconds from 0 to 86400"),
+            ("{standbi: 1}", "did you mean 'standby'?"),
+        ] {
+            let text = Self.valid.replacing("{min: 1, max: 40}", with: keys)
+            let error = #expect(throws: SettingsError.self) { _ = try Settings(parsing: text, path: "c.yaml") }
+            #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
+        }
+    }
+
     @Test func theStoreKeepsWhatItIsTold() throws {
         let keys = "{retention: 30d, late: 2h, rollups: {1h: 1000d}, synchronous: full, acknowledge: written}"
         let text = Self.valid.replacing("{path: prewarm.db}", with: keys)

@@ -47,8 +47,11 @@ package struct WorkloadSettings: Sendable {
     package let stepSeconds: Int
     /// How long the samples of a row may take to arrive, seconds.
     package let delaySeconds: Int
+    package let capacity: InstanceCapacity
+    /// What `capacity` comes to.
     package let perInstance: DemandRate
     package let minInstances: Int, maxInstances: Int
+    package let limits: PlanLimits
     package let sloWaitSeconds: Double
     /// Assumed until starts have been measured, seconds.
     package let leadSeconds: Double
@@ -63,7 +66,8 @@ package struct WorkloadSettings: Sendable {
     package func service(startupSeconds: Int) -> ServiceModel {
         ServiceModel(
             perInstance: perInstance, startupSeconds: startupSeconds, sloWaitSeconds: sloWaitSeconds,
-            minInstances: minInstances, maxInstances: maxInstances, kind: kind, prices: prices)
+            minInstances: minInstances, maxInstances: maxInstances, kind: kind, prices: prices,
+            queue: capacity.queue, limits: limits)
     }
 }
 

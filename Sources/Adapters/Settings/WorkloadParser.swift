@@ -15,45 +15,44 @@ extension WorkloadSettings {
             let capacity = section.requiredSection("capacity", &problems)
         else { return nil }
         demand.allow(["series", "kind", "step", "delay"], &problems)
-        capacity.allow(["perInstance"], &problems)
         let parse = { (text: String) in try? SeriesSelector(parsing: text) }
         let series = demand.required("series", parse, "a selector such as requests_total{job=\"web\"}", &problems)
         let implied = DemandKind(impliedBy: series?.metric ?? "")
         let kind = demand.choice("kind", DemandKind.self, default: implied, &problems)
         let step = demand.wholeSeconds("step", default: 60, in: 1...86_400, &problems)
         let delay = demand.wholeSeconds("delay", default: 5, in: 0...3_600, &problems)
-        let positive = { (text: String) in
-            Double(text).flatMap { $0 > 0 ? DemandRate(perSecond: $0) : nil }
-        }
-        let perInstance = capacity.required("perInstance", positive, "a number above 0", &problems)
         let limits = Self.limits(section, &problems)
         let trust = section.choice("trust", TrustStage.self, default: .shadow, &problems)
         let prices = Self.prices(section, &problems)
         let aggressiveness = Self.aggressiveness(section, hasPrices: prices != nil, &problems)
         let slo = section.section("slo", &problems)
         slo?.allow(["wait"], &problems)
+        let wait = slo?.seconds("wait", default: 1, &problems) ?? 1
+        let carries = InstanceCapacity(reading: capacity, waitSeconds: wait, &problems)
         let lead = section.seconds("leadTime", default: 60, &problems)
         let process = section.section("actuator", &problems).flatMap { ProcessSettings(reading: $0, &problems) }
         let events = section.section("events", &problems).flatMap { EventSettings(reading: $0, &problems) }
-        guard let series, let perInstance else { return nil }
+        guard let series, let carries, let perInstance = carries.sustained else { return nil }
         self.init(
-            id: id, series: series, kind: kind, stepSeconds: step, delaySeconds: delay, perInstance: perInstance,
-            minInstances: limits.min, maxInstances: limits.max,
-            sloWaitSeconds: slo?.seconds("wait", default: 1, &problems) ?? 1, leadSeconds: min(lead, 86_400),
+            id: id, series: series, kind: kind, stepSeconds: step, delaySeconds: delay, capacity: carries,
+            perInstance: perInstance, minInstances: limits.min, maxInstances: limits.max, limits: limits.plan,
+            sloWaitSeconds: wait, leadSeconds: min(lead, 86_400),
             aggressiveness: aggressiveness, prices: prices, trust: trust, process: process,
             events: events)
     }
 
-    private static func limits(_ section: YAMLSection, _ problems: inout ProblemList) -> (min: Int, max: Int) {
-        guard let limits = section.section("limits", &problems) else { return (1, 10) }
-        limits.allow(["min", "max"], &problems)
+    private static func limits(
+        _ section: YAMLSection, _ problems: inout ProblemList
+    ) -> (min: Int, max: Int, plan: PlanLimits) {
+        guard let limits = section.section("limits", &problems) else { return (1, 10, .none) }
+        limits.allow(["min", "max"] + PlanLimits.keys, &problems)
         let low = limits.integer("min", default: 1, &problems)
         let high = limits.integer("max", default: 10, &problems)
         guard (0...10_000).contains(low), (low...max(low, 10_000)).contains(high) else {
             problems.add(limits, "max", "need 0 <= min <= max <= 10000, got min \(low), max \(high)")
-            return (1, 10)
+            return (1, 10, .none)
         }
-        return (low, high)
+        return (low, high, PlanLimits(reading: limits, min: low, &problems))
     }
 
     private static func prices(_ section: YAMLSection, _ problems: inout ProblemList) -> Prices? {

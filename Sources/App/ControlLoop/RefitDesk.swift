@@ -29,11 +29,14 @@ package actor RefitDesk {
         package let learntBefore: Timestamp
         /// Its loss on rows it had not learnt from; nil where none were held out.
         package let heldOut: Double?
+        /// Whether it stays until an operator releases it.
+        package let isHeld: Bool
 
         package init(
-            forecaster: RollingForecaster, version: Int?, learntBefore: Timestamp, heldOut: Double?
+            forecaster: RollingForecaster, version: Int?, learntBefore: Timestamp, heldOut: Double?,
+            isHeld: Bool = false
         ) {
-            (self.forecaster, self.version) = (forecaster, version)
+            (self.forecaster, self.version, self.isHeld) = (forecaster, version, isHeld)
             (self.learntBefore, self.heldOut) = (learntBefore, heldOut)
         }
     }
@@ -80,6 +83,11 @@ package actor RefitDesk {
     /// Leaves an answer to be found at the workload's next tick.
     package func answer(_ workload: WorkloadID, _ answer: Answer) {
         answers[workload] = answer
+        dismiss(workload)
+    }
+
+    /// Ends what is being worked on without an answer of its own.
+    func dismiss(_ workload: WorkloadID) {
         if running == workload { running = nil }
     }
 }

@@ -64,6 +64,12 @@ package struct RefitWorker<C: Clock> where C.Duration == Duration {
         var version: Int?
         if let failure = learnt.forecaster.failure {
             logger.info("no new model yet", metadata: ["reason": "\(failure)"])
+        } else if let workload = watched.first(where: { $0.id == request.workload }),
+            await takeOver(workload, versions)
+        {
+            // An operator's choice made during the fit stands.
+            logger.notice("what was learnt is dropped: another version was made the newest meanwhile")
+            return await desk.dismiss(request.workload)
         } else if let model = learnt.forecaster.model {
             version = await publish(
                 model, learnt, request, helped, after: await versions.of(request.workload), logger)
@@ -129,43 +135,52 @@ package struct RefitWorker<C: Clock> where C.Duration == Duration {
             trainedFrom: request.demand.start, trainedTo: request.demand.end, createdAt: now(), scores: scores,
             bytes: model.encoded(),
             lineage: ModelLineage(
-                request.reason, parent: served, program: program, options: helped.noted(options, of: model)))
+                request.reason, parent: served, seed: model.seed, program: program,
+                options: helped.noted(options, of: model)))
         do throws(StoreError) { return try await registry.publish(record) } catch {
             logger.warning("the new model is used but could not be stored", metadata: ["error": "\(error)"])
             return nil
         }
     }
 
-    /// Hands over a version that somebody else has made the newest: trained by hand, or rolled back to.
     private func look(_ workload: Workload, _ versions: ServedVersions) async {
-        guard let rolling = workload.forecaster, await !desk.isBusy(workload.id) else { return }
+        if await !desk.isBusy(workload.id) { _ = await takeOver(workload, versions) }
+    }
+
+    /// Hands over a version that somebody else has made the newest: trained by hand, rolled back to, or released. False where
+    /// there is none or it cannot be used.
+    private func takeOver(_ workload: Workload, _ versions: ServedVersions) async -> Bool {
+        guard let rolling = workload.forecaster else { return false }
         do {
             guard let newest = try await registry.newestModelVersion(for: workload.demand),
                 newest != (await versions.of(workload.id)),
                 let found = try await registry.model(newest, for: workload.demand)
-            else { return }
+            else { return false }
             await versions.set(workload.id, newest)
             let record = found.record
             let model = try ModelCatalogue.decode(record.bytes)
             guard record.step == workload.step, record.kind == workload.kind,
                 model.task.horizon >= min(rolling.task.horizon, 8)
-            else { return }
+            else { return false }
             var next = rolling
-            // Counted from now on, so that what was rolled back to stays until a refit is due again.
-            next.adopt(model, fittedAt: now(), step: workload.step)
+            // Counted from now on, but for what was released, which a refit may be due for.
+            let isFree = record.lineage.reason == .release
+            next.adopt(model, fittedAt: isFree ? record.trainedTo : now(), step: workload.step)
             await desk.offer(
                 workload.id,
                 RefitDesk.Answer(
                     forecaster: next, version: newest, learntBefore: record.trainedTo,
-                    heldOut: record.scores["LOSS"]))
+                    heldOut: record.scores["LOSS"], isHeld: record.isHeld))
             logger.info(
                 "serves another version",
                 metadata: [
                     "workload": "\(workload.id)", "version": "\(newest)", "reason": "\(record.lineage.reason.rawValue)",
                 ])
+            return true
         } catch {
             logger.warning(
                 "a newer version cannot be used", metadata: ["workload": "\(workload.id)", "error": "\(error)"])
+            return false
         }
     }
 }
@@ -178,10 +193,12 @@ package struct LearntModel: Sendable {
     let losses: (all: Double, middle: Double, tail: Double)?
 
     /// Learns by `forecaster`, which is the request's or that with more to go by; costs what its `fitHoldingOut` costs.
+    /// What has drifted is learnt from nothing, as it is no good start.
     init(_ request: RefitDesk.Request, by forecaster: any Forecaster) {
         var rolling = request.forecaster.learning(by: forecaster)
         do throws(ForecastError) {
-            let fit = try rolling.forecaster.fitHoldingOut(request.demand, task: rolling.task)
+            let fit = try rolling.forecaster.fitHoldingOut(
+                request.demand, task: rolling.task, from: request.reason == .drift ? nil : rolling.model)
             rolling.adopt(
                 fit.model, fittedAt: request.demand.end, step: request.demand.step, rows: request.demand.count)
             losses = fit.heldOut.losses(in: request.demand)

@@ -21,7 +21,7 @@ package struct Workload: Sendable {
     package let isCarriedOut: Bool
     /// Lead time assumed until starts have been measured, seconds.
     package let assumedLeadSeconds: Double
-    /// A policy for the given lead time; made anew when the lead time has moved.
+    /// The policy; made once, with the lead time as it is known then.
     package let makePolicy: @Sendable (_ startupSeconds: Int) -> any ScalingPolicy
     /// How often, on what and for how far to learn; nil where the policy uses no forecast.
     package let forecaster: RollingForecaster?
@@ -55,17 +55,10 @@ package struct ModelStart: Hashable, Sendable {
     package let learntBefore: Timestamp
     /// Its loss on rows it had not learnt from; nil where that was not noted.
     package let heldOut: Double?
+    /// Whether refits wait until an operator releases it.
+    package let isHeld: Bool
 
-    package init(version: Int, learntBefore: Timestamp, heldOut: Double?) {
-        (self.version, self.learntBefore, self.heldOut) = (version, learntBefore, heldOut)
+    package init(version: Int, learntBefore: Timestamp, heldOut: Double?, isHeld: Bool = false) {
+        (self.version, self.learntBefore, self.heldOut, self.isHeld) = (version, learntBefore, heldOut, isHeld)
     }
-}
-
-/// The lead time to plan with: a high quantile of the measured start-ups, or what is assumed until there are some.
-///
-/// The 0.9 quantile, because planning on the median would be late at every second start.
-package func leadSeconds(measured: [Double], assumed: Double) -> Double {
-    let sorted = measured.sorted()
-    guard !sorted.isEmpty else { return assumed }
-    return sorted[min(sorted.count - 1, Int((Double(sorted.count) * 0.9).rounded(.down)))]
 }

@@ -15,7 +15,6 @@ package struct WorkloadController: Sendable {
     private var demand: DemandWindow
     private var forecaster: RollingForecaster?
     private var policy: (any ScalingPolicy)?
-    private var plannedLead = 0
     /// What a workload that is only watched would have by now.
     private var shadowDesired: Int?
     private var refits: WorkloadRefits?
@@ -62,12 +61,13 @@ package struct WorkloadController: Sendable {
     private mutating func decideAndAct(
         at now: Timestamp, demand: KnownDemand, report: InstanceReport
     ) async -> DecisionRecord {
-        let lead = leadSeconds(measured: report.startupSeconds, assumed: workload.assumedLeadSeconds)
+        let measured = LeadTime(measured: report.startupSeconds, assumed: workload.assumedLeadSeconds)
+        let lead = Double(measured.seconds)
         let forecast = await forecast(after: demand)
         let observation = Observation(
             now: now, desired: report.desired, ready: report.count(.ready), starting: report.count(.starting),
-            demand: demand, forecast: forecast)
-        let decision = decide(observation, lead: lead)
+            demand: demand, forecast: forecast, lead: measured)
+        let decision = decide(observation)
         let outcome = await act(decision, report)
         let last = demand.count > 0 ? demand[demand.count - 1] : .nan
         let rate = workload.service(0).rate(ofRow: last, step: demand.step)?.perSecond
@@ -89,12 +89,9 @@ package struct WorkloadController: Sendable {
         return workload.service(0).rate(ofRow: value, step: forecast.step)?.perSecond
     }
 
-    /// The policy is made anew only when the lead time has moved by a whole second, so that it keeps its memory.
-    private mutating func decide(_ observation: Observation, lead: Double) -> Decision {
-        let seconds = Int(lead.rounded(.up))
-        var current = policy ?? workload.makePolicy(seconds)
-        if policy != nil, seconds != plannedLead { current = workload.makePolicy(seconds) }
-        plannedLead = seconds
+    /// The policy is made once and keeps its memory; how long starts take is told to it at every tick.
+    private mutating func decide(_ observation: Observation) -> Decision {
+        var current = policy ?? workload.makePolicy(observation.lead?.seconds ?? 0)
         let decision = current.decide(observation)
         policy = current
         return decision
@@ -111,9 +108,20 @@ package struct WorkloadController: Sendable {
                 logger.info("no new model yet", metadata: ["reason": "\(failure)"])
             }
         }
-        if current.needsUpdate(demand) { current.update(demand) }
+        if current.needsUpdate(demand) { follow(&current, demand) }
         forecaster = current
         return current.model?.forecast(after: demand)
+    }
+
+    /// Lets the model follow what has matured, and tells which of the models within now count and which no longer do.
+    private func follow(_ forecaster: inout RollingForecaster, _ demand: KnownDemand) {
+        let before = forecaster.model?.standings ?? []
+        forecaster.update(demand)
+        for change in MemberStanding.changes(from: before, to: forecaster.model?.standings ?? []) {
+            logger.notice(
+                change.weight > 0 ? "a model counts again" : "a model no longer counts",
+                metadata: ["model": "\(change.name)", "reason": "\(change.reason ?? "it forecasts well again")"])
+        }
     }
 
     private mutating func act(_ decision: Decision, _ report: InstanceReport) async -> DecisionRecord.Outcome {

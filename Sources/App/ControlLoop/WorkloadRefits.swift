@@ -14,12 +14,15 @@ struct WorkloadRefits: Sendable {
     private let rule = DriftRule()
     private var learntBefore: Timestamp?
     private var heldOut: Double?
+    /// An operator went back to what is served: nothing is asked for until that is released.
+    private var isHeld: Bool
     /// When drift is looked for again: once a horizon, as fewer outcomes would hardly be others.
     private var nextLook: Timestamp?
 
     init(_ workload: Workload, desk: RefitDesk, logger: Logger) {
         (self.workload, self.desk, self.logger) = (workload, desk, logger)
         (learntBefore, heldOut) = (workload.begins?.learntBefore, workload.begins?.heldOut)
+        isHeld = workload.begins?.isHeld ?? false
         drift = Recorder(
             label: "prewarm_drift_ratio", dimensions: [("workload", workload.id.name)], aggregate: false)
     }
@@ -28,7 +31,17 @@ struct WorkloadRefits: Sendable {
     mutating func follow(_ forecaster: inout RollingForecaster, _ demand: KnownDemand) async {
         if let answer = await desk.take(workload.id) {
             forecaster = answer.forecaster
-            if answer.forecaster.failure == nil { (learntBefore, heldOut) = (answer.learntBefore, answer.heldOut) }
+            if answer.forecaster.failure == nil {
+                (learntBefore, heldOut, isHeld) = (answer.learntBefore, answer.heldOut, answer.isHeld)
+            }
+            return
+        }
+        if isHeld {
+            if let cause = drifted(forecaster, demand) {
+                logger.notice(
+                    "the model has drifted, and stays: it was rolled back to, until `forecast models release`",
+                    metadata: ["cause": "\(cause)"])
+            }
             return
         }
         guard await !desk.isBusy(workload.id) else { return }

@@ -64,7 +64,7 @@ struct FleetScaling: Sendable {
         let isReactive = fleet.kind == .reactive
         return Workload(
             id: fleet.workload, demand: fleet.demand, kind: .count, step: 1, historyRows: historyRows,
-            actuator: isReactive ? WithoutStartTimes(base: actuator) : actuator,
+            actuator: actuator,
             assumedLeadSeconds: settings.assumedLeadSeconds,
             makePolicy: { policy(isReactive: isReactive, service: service($0)) },
             forecaster: isReactive ? nil : forecaster, service: service)
@@ -82,24 +82,6 @@ struct FleetScaling: Sendable {
         }
         return PredictivePlanner(
             name: "predictive:\(settings.aggressiveness)", service: service, tick: 1,
-            aggressiveness: settings.aggressiveness)
-    }
-}
-
-/// An actuator that keeps its start-up times to itself.
-///
-/// A policy is made anew when the measured lead time moves. The reactive one takes no lead time into account, so it would
-/// lose its memory for nothing, and the comparison would be unfair to it.
-private struct WithoutStartTimes: Actuator {
-    let base: any Actuator
-    var name: String { base.name }
-
-    func observe(_ workload: WorkloadID) async throws(ActuatorError) -> InstanceReport {
-        let report = try await base.observe(workload)
-        return InstanceReport(desired: report.desired, instances: report.instances, startupSeconds: [])
-    }
-
-    func scale(_ workload: WorkloadID, to desired: Int) async throws(ActuatorError) {
-        try await base.scale(workload, to: desired)
+            aggressiveness: settings.aggressiveness, metricWindowSeconds: 1)
     }
 }

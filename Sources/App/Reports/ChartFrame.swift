@@ -19,7 +19,7 @@ struct ChartFrame {
         addLegend(legend)
     }
 
-    enum LegendSymbol { case line, dashed, dots, area(Double) }
+    enum LegendSymbol { case line, dashed, dots, area(Double), mark(Int) }
 
     private mutating func addLegend(_ entries: [(name: String, symbol: LegendSymbol, colour: Int)]) {
         guard !entries.isEmpty else { return }
@@ -46,10 +46,26 @@ struct ChartFrame {
                 + "fill-opacity=\"\(fixedText(opacity, digits: 2))\"/>\n"
         case .dots: return "<circle cx=\"\(fixedText(x + 9))\" cy=\"\(middle)\" r=\"3.5\" fill=\"\(colour)\"/>\n"
         case .line: return "<path d=\"M\(left) \(middle)h18\" stroke=\"\(colour)\" stroke-width=\"2.5\"/>\n"
+        case .mark(let number):
+            return "<path d=\"M\(left) \(middle)h18\" stroke=\"\(colour)\" stroke-width=\"1.4\"/>"
+                + "\(mark(number, colour: colour, x: x + 9, y: y))\n"
         case .dashed:
             return "<path d=\"M\(left) \(middle)h18\" stroke=\"\(colour)\" stroke-width=\"2.5\" "
                 + "stroke-dasharray=\"5 4\"/>\n"
         }
+    }
+
+    /// A small shape, another one for each number, so that colour is not all that tells points apart.
+    static func mark(_ number: Int, colour: String, x: Double, y: Double) -> String {
+        let (across, down) = (fixedText(x), fixedText(y))
+        let path =
+            switch number % 4 {
+            case 0: "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z"
+            case 1: "m-3.5-3.5h7v7h-7z"
+            case 2: "m0-4.6l4.4 7.8h-8.8z"
+            default: "m0-5l4.4 5l-4.4 5l-4.4-5z"
+            }
+        return "<path d=\"M\(across) \(down)\(path)\" fill=\"\(colour)\"/>"
     }
 
     mutating func text(_ content: String, x: Double, y: Double, anchor: String = "start", attributes: String = "") {

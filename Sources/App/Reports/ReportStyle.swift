@@ -7,8 +7,12 @@ let reportStyle = """
     \(variables(Palette.dark)) } }
     body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 system-ui, sans-serif; }
     main { max-width: 62rem; margin: 0 auto; padding: 1.2rem 1rem 3rem; }
+    h1, h2, h3 { overflow-wrap: anywhere; }
     h1 { font-size: 1.7rem; line-height: 1.2; margin: .4rem 0 1rem; }
     h2 { font-size: 1.25rem; margin: 2.4rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
+    a { color: var(--chart-1); }
+    h3 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
+    .verdict { font-size: 1.25rem; line-height: 1.4; margin: .4rem 0 .8rem; }
     p, li { max-width: 46rem; overflow-wrap: anywhere; }
     .note { background: var(--soft); border-left: .3rem solid var(--chart-1); padding: .6rem .9rem; }
     pre { background: var(--soft); padding: .6rem .9rem; overflow-x: auto; font-size: .85rem; }
@@ -28,7 +32,7 @@ let reportStyle = """
     @media print {
     main { max-width: none; padding: 0; }
     figure, table, .note, pre { break-inside: avoid; }
-    h2 { break-after: avoid; }
+    h2, h3 { break-after: avoid; }
     .scroll { overflow: visible; }
     }
     """

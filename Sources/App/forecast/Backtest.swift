@@ -21,7 +21,10 @@ struct Backtest: AsyncParsableCommand {
 
             Everything before --from is what the policies know of the past. Cost is a multiple of the clairvoyant's.
             With --requests the service may hold serviceTime and startup, {"mean": 0.2, "cv": 0.5} or {"values": [...]}, in
-            seconds, concurrency, queueLimit and failedStarts, a share.
+            seconds, concurrency, queueLimit and failedStarts, a share. Plans reckon with the 0.9 quantile of startup. With
+            "staffing": "queue" predictive plans so that no more requests wait for longer than sloWaitSeconds than its dial
+            allows, by serviceTime, concurrency and arrivalCV. Its "limits" are stepUp, stepDown and standby, "4" or "10%",
+            budgetHours with budgetPer hour or day, stabilisationSeconds, minimumRunSeconds and startCostSeconds.
             Policies:
             \(PolicyCatalogue.families.map { "  \($0.usage): \($0.summary)" }.joined(separator: "\n"))
             """)
@@ -44,6 +47,8 @@ struct Backtest: AsyncParsableCommand {
     var model = "auto"
     @Option(help: "Writes the decisions of the one policy given to this CSV file.")
     var decisions: String?
+    @Option(help: "Writes a page with pictures to this file; the first policy is the one in question.")
+    var report: String?
     @Flag(help: "Prints figures as JSON.")
     var json = false
     @OptionGroup(title: "Single requests")
@@ -56,6 +61,7 @@ struct Backtest: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let report { try requireWritable(report) }
         let setting = try whatIf.setting(
             TraceFile(path: trace).pick(series), from: from, to: to, startsInTheMiddle: false)
         let (trace, service) = (setting.trace, setting.service)
@@ -69,10 +75,17 @@ struct Backtest: AsyncParsableCommand {
             return PolicyOutcome(name, figures, clairvoyantHours: bound.instanceHours, single)
         }
         if let decisions { try write(made[0], from: trace.start, to: decisions) }
+        if let report {
+            let page = BacktestReport(
+                traceName: URL(filePath: self.trace).lastPathComponent + (series.map { " \($0)" } ?? ""),
+                setting: setting, tick: tick, model: model, policies: Array(zip(policy, made)),
+                clairvoyantHours: bound.instanceHours, command: typedCommand())
+            try writePage(page.rendered(), to: report)
+        }
         print(json ? try PolicyOutcome.json(outcomes) : PolicyOutcome.table(outcomes))
     }
 
-    /// What each policy decides. Those that look as far ahead share what is learnt and forecast.
+    /// What each policy decides. Those that ask the same of a forecast share what is learnt and forecast.
     private func decide(
         _ trace: ReplayTrace, _ service: ReplayService, _ plan: [ReplayDecision]
     ) throws -> [[ReplayDecision]] {
@@ -81,7 +94,7 @@ struct Backtest: AsyncParsableCommand {
         let places = policy.indices.filter { policy[$0] != "clairvoyant" }
         let policies = try places.map {
             try PolicyCatalogue.policy(
-                parsing: policy[$0], service: service.model, tick: tick, peakRate: trace.peakRate)
+                parsing: policy[$0], service: service.planned, tick: tick, peakRate: trace.peakRate)
         }
         let own = try ModelCatalogue.forecaster(named: model)
         for group in try policyGroups(policies, step: trace.forecastGrid.step, tick: tick, own: own) {

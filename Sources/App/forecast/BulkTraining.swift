@@ -251,7 +251,7 @@ struct BulkTraining {
                     trainedTo: series.rows.end, createdAt: .now, scores: scores, bytes: model.encoded(),
                     lineage: ModelLineage(
                         .hand, parent: try await store.database.newestModelVersion(for: series.key),
-                        program: programVersion, options: known.merging(options) { $1 })))
+                        seed: model.seed, program: programVersion, options: known.merging(options) { $1 })))
         }
         var versions = try await store.database.publish(all: records)[...]
         return fitted.map { series, fitted in

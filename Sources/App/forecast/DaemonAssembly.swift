@@ -110,8 +110,9 @@ struct DaemonAssembly {
         let key = try await demandKey(of: settings, in: store)
         let step = settings.stepSeconds, tick = self.settings.tickSeconds
         let makePolicy = try PolicyChoice(settings, tick: tick)
-        let horizon = makePolicy(Self.longestLead).forecastHorizon(step: step, tick: tick)
-        let task = ForecastTask.standard(step: step, horizon: min(horizon, 512))
+        let policy = makePolicy(Self.longestLead), horizon = policy.forecastHorizon(step: step, tick: tick)
+        let task = ForecastTask.standard(
+            step: step, horizon: min(horizon, 512), operatingLevel: policy.operatingLevel)
         var forecaster = RollingForecaster(
             try ModelCatalogue.forecaster(named: "auto"), task: task, refitEvery: max(1, 86_400 / step))
         let stored = try await registeredModel(for: key, settings, task: task, store: store.database)
@@ -154,10 +155,9 @@ struct DaemonAssembly {
                     "uses the registered model",
                     metadata: ["workload": "\(settings.id)", "model": "\(model.name) version \(stored.version)"])
                 let start = ModelStart(
-                    version: stored.version, learntBefore: record.trainedTo, heldOut: record.scores["LOSS"])
-                // What was rolled back to is old and must not be replaced at once.
-                let isBack = record.lineage.reason == .rollback
-                return (model, start, isBack ? record.createdAt : record.trainedTo)
+                    version: stored.version, learntBefore: record.trainedTo, heldOut: record.scores["LOSS"],
+                    isHeld: record.isHeld)
+                return (model, start, record.trainedTo)
             }
             logger.notice(
                 "the registered model has other rows than the workload; a new one is fitted",
@@ -171,7 +171,7 @@ struct DaemonAssembly {
     }
 }
 
-/// Which policy a workload's trust calls for, made anew for every lead time.
+/// Which policy a workload's trust calls for, within its limits.
 struct PolicyChoice: Sendable {
     private let settings: WorkloadSettings
     private let tick: Int
@@ -190,10 +190,11 @@ struct PolicyChoice: Sendable {
         let service = settings.service(startupSeconds: leadSeconds)
         let predictive = PredictivePlanner(
             name: "predictive:\(level)", service: service, tick: tick, aggressiveness: level)
-        guard settings.trust == .floor else { return predictive }
+        guard settings.trust == .floor else { return LimitedPolicy(predictive, service: service, tick: tick) }
         let reactive = HorizontalPodAutoscaler(name: "hpa:0.7", service: service, target: 0.7)
-        return FlooredPolicy(
+        let floored = FlooredPolicy(
             name: "max(\(reactive.name), \(predictive.name))", base: reactive, forecasting: predictive)
+        return LimitedPolicy(floored, service: service, tick: tick)
     }
 }
 

@@ -44,9 +44,21 @@ let defaultConfiguration = #"""
           delay: 5s               # how long the samples of a row may take to arrive
         capacity:
           perInstance: 25         # demand per second that one ready instance sustains within the SLO
+          # or one of these in its place:
+          # queue: {serviceTime: 200ms, places: 8, arrivalCV: 1, serviceCV: 1}   # so that few enough wait longer than slo.wait
+          # usage: {whole: 4, target: 0.7}         # demand is a usage, of which an instance has so much
+          # concurrency: {places: 80, target: 0.7, time: 250ms}   # without time: demand is what is in flight
+          # tokens: {perSecond: 2500, perRequest: 400, batch: 32, perSequence: 50, target: 0.8}   # without perRequest: demand is tokens
         limits:
           min: 1                  # default 1
           max: 40                 # default 10
+          # stepUp: 100%          # instances, or a share of those there are, that a tick may add; left out: any number
+          # stepDown: 2           # … or take away
+          # budget: {hours: 500, per: day}   # instance-hours per hour or day of UTC; min is kept in any case
+          # standby: 10%          # ready instances, or a share, beside what demand asks for
+          # stabilisation: 5m     # the count falls no lower than the highest wish of this long; default 0s
+          # minimumRun: 10m       # nothing is stopped within this time of the latest start; default 0s
+          # startCost: 2m         # what a start costs, in time of an instance, beside the start itself; default 0s
         slo:
           wait: 1s                # a request that waits longer is late
         leadTime: 60s             # from the decision to start to ready and warm; assumed until starts have been measured

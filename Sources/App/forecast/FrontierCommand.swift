@@ -107,6 +107,7 @@ struct FrontierCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let report { try requireWritable(report) }
         let file = try TraceFile(path: trace)
         let setting = try whatIf.setting(file.pick(series), from: from, to: to, startsInTheMiddle: true)
         let bound = clairvoyantHours(setting)
@@ -118,7 +119,7 @@ struct FrontierCommand: AsyncParsableCommand {
             tick: tick, model: model, names: try names(), choosing: choosing, startupCases: startupCases, worst: worst)
         let result = try await sweep.result()
         try csv.map { try Data(result.csv.utf8).write(to: URL(filePath: $0)) }
-        try report.map { try Data(frontierPage(result).utf8).write(to: URL(filePath: $0)) }
+        try report.map { try writePage(FrontierReport(result, command: typedCommand()).rendered(), to: $0) }
         if json { return try printJSON(FrontierJSON(result)) }
         print(
             result.text(width: Terminal.columns, unicode: Terminal.usesUnicode, colour: Terminal.usesColour),

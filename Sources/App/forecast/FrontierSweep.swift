@@ -79,7 +79,7 @@ struct FrontierSweep: Sendable {
         return try services.enumerated().map { number, service in
             let policies = try names.map {
                 try PolicyCatalogue.policy(
-                    parsing: $0.name, service: service.model, tick: tick, peakRate: trace.peakRate)
+                    parsing: $0.name, service: service.planned, tick: tick, peakRate: trace.peakRate)
             }
             return Case(service: service, isAsIs: number == 0, policies: policies)
         }
@@ -218,7 +218,7 @@ struct FrontierSweep: Sendable {
             return ([], nil)
         }
         let moments = LateMoments(own.decisions, trace: trace, service: service, tick: tick, count: worst)
-        let policy = try PolicyCatalogue.policy(parsing: own.policy, service: service.model, tick: tick)
+        let policy = try PolicyCatalogue.policy(parsing: own.policy, service: service.planned, tick: tick)
         var run = PolicyRun(policy, trace: trace, service: service, tick: tick, watching: moments.ticks)
         var forecasts = LeadForecasts(trace, service: service)
         try forEachTape(tapes, policy) { tape in

@@ -13,12 +13,13 @@ struct KeepaliveCommand: AsyncParsableCommand {
         abstract: "Replays calls of functions that scale to zero against keep-alive policies.",
         discussion: """
             Example:
-              forecast keepalive --trace functions.csv.gz --policy prewarm --policy hybrid-histogram --policy fixed:10 --curve
+              forecast keepalive --trace functions.csv.gz --policy prewarm \\
+                --policy hybrid-histogram --policy fixed:10 --curve
 
-            The trace has a function a row, with its calls a minute in the columns t0, t1, … and perhaps its memory in mem_mb.
-            Cold shares are of the calls after each function's first minute; the mean counts every function the same. Waste is the
-            time that functions are loaded without a call, against that of fixed:10. RUM is 0.808 s for a cold start and a second for
-            99.69 idle gigabyte-seconds.
+            The trace has a function a row, with its calls a minute in the columns t0, t1, … and perhaps its memory in \
+            mem_mb. Cold shares are of the calls after each function's first minute; the mean counts every function the \
+            same. Waste is the time that functions are loaded without a call, against that of fixed:10. RUM is 0.808 s for \
+            a cold start and a second for 99.69 idle gigabyte-seconds.
             Policies: \(KeepAliveCatalogue.forms.joined(separator: ", ")).
             """)
 

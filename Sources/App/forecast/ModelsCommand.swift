@@ -11,7 +11,9 @@ import Units
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models", abstract: "Lists, shows and rolls back trained models.",
-        subcommands: [ModelsList.self, ModelsShow.self, ModelsRollback.self])
+        subcommands: [
+            ModelsList.self, ModelsShow.self, ModelsRollback.self, ModelsRelease.self, ModelsKinds.self,
+        ])
 }
 
 struct ModelsList: AsyncParsableCommand {
@@ -22,7 +24,8 @@ struct ModelsList: AsyncParsableCommand {
               forecast models list --db prewarm.db
               forecast models list --db prewarm.db 'http_requests{job="checkout"}' --json
 
-            The newest version of a series is the one that is served. \(modelVersionsKept) versions of a series are kept.
+            The newest version of a series is the one that is served. One that was rolled back to is shown as held: refits wait
+            until `forecast models release`. \(modelVersionsKept) versions of a series are kept.
             """)
 
     @Option(help: "The store.")
@@ -75,6 +78,7 @@ struct ModelsShow: AsyncParsableCommand {
         if json { return try printJSON(document) }
         var table = TextTable(header: ["", "\(key), version \(found.version)"])
         for (name, value) in document.lines { table.append([name, value]) }
+        for each in (decoded as? CombinedModel)?.standings ?? [] { table.append([each.name, each.told]) }
         table.append(["readable", "yes: \(decoded.name), \(decoded.task.horizon) rows ahead"])
         print(table.rendered(width: Terminal.columns, colour: Terminal.usesColour), terminator: "")
     }
@@ -87,7 +91,8 @@ struct ModelsRollback: AsyncParsableCommand {
             Example: forecast models rollback --db prewarm.db --series 'http_requests{job="checkout"}' --to 3
 
             A new version is made that holds the model of the older one and names it; nothing is deleted. A daemon that runs
-            takes it over within a minute. The next scheduled refit replaces it like any other.
+            takes it over within a minute, and keeps serving it: no refit replaces it, nor does drift, until
+            `forecast models release` or a training by hand.
             """)
 
     @OptionGroup var model: ModelOptions
@@ -104,6 +109,66 @@ struct ModelsRollback: AsyncParsableCommand {
             throw NoSuchVersion(key: key, version: target)
         }
         print("\(key): version \(version) is served now, with the \(decoded.name) of version \(target)")
+        print("it is held: no refit replaces it until `forecast models release`")
+    }
+}
+
+struct ModelsRelease: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "release", abstract: "Lets refits replace a model that was rolled back to.",
+        discussion: """
+            Example: forecast models release --db prewarm.db --series 'http_requests{job="checkout"}'
+
+            The model stays served until a daemon has learnt another, which it does at once if one is due.
+            """)
+
+    @OptionGroup var model: ModelOptions
+
+    func run() async throws {
+        let (store, key, newest) = try await model.open()
+        guard let version = try await store.release(key, at: .now, program: programVersion) else {
+            throw NothingHeld(key: key, version: newest)
+        }
+        print("\(key): version \(version) is served now, as version \(newest) was, and refits may replace it")
+    }
+}
+
+struct NothingHeld: Error, CustomStringConvertible {
+    let key: SeriesKey
+    let version: Int
+    var description: String {
+        "\(key): version \(version) is served and not held; only `forecast models rollback` holds one"
+    }
+}
+
+/// The methods there are, and what each asks of a history.
+struct ModelsKinds: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kinds", abstract: "Lists the models there are, and how much history each needs.",
+        discussion: """
+            Example: forecast models kinds --step 5m --horizon 2h
+
+            A model that goes on from the last is learnt anew from where the version before it stood.
+            """)
+
+    @Option(help: "What a row spans.")
+    var step = Span(60)
+    @Option(help: "How far a forecast sees.")
+    var horizon = Span(7_200)
+
+    func run() throws {
+        let task = ForecastTask.standard(
+            step: step.seconds, horizon: (horizon.seconds + step.seconds - 1) / step.seconds)
+        var table = TextTable(header: ["model", "rows it needs", "which span", "learnt anew", "goes on from the last"])
+        for each in [ModelCatalogue.auto] + ModelCatalogue.all {
+            let rows = each.rowsNeeded(task), growth = each.traits.refitGrowth
+            table.append([
+                each.name, "\(rows)", "\(fixedText(Double(rows * step.seconds) / 3_600, digits: 1)) h",
+                growth > 0 ? "once a history has grown by \(fixedText(100 * growth, digits: 0))%" : "on schedule",
+                each.traits.goesOn ? "yes" : "no",
+            ])
+        }
+        print(table.rendered(width: Terminal.columns, colour: Terminal.usesColour), terminator: "")
     }
 }
 
@@ -142,7 +207,7 @@ struct NoSuchVersion: Error, CustomStringConvertible {
 
 /// A version, under the names of `--json`.
 private struct ModelDocument: Encodable {
-    let series: String, version: Int, serving: Bool, model: String, kind: String, step: Int
+    let series: String, version: Int, serving: Bool, held: Bool, model: String, kind: String, step: Int
     let trainedFrom: String, trainedTo: String, createdAt: String
     let scores: [String: Double], reason: String, parent: Int?, seed: UInt64?, program: String
     let options: [String: String]
@@ -152,6 +217,7 @@ private struct ModelDocument: Encodable {
     init(_ found: ModelVersion, isServed: Bool) {
         let record = found.record, lineage = found.record.lineage
         (series, version, serving) = (record.series.description, found.version, isServed)
+        held = isServed && record.isHeld
         (model, kind, step) = (record.model, record.kind.rawValue, record.step)
         (trainedFrom, trainedTo) = (record.trainedFrom.description, record.trainedTo.description)
         (createdAt, scores, reason) = (record.createdAt.description, record.scores, lineage.reason.rawValue)
@@ -161,10 +227,12 @@ private struct ModelDocument: Encodable {
 
     var cells: [String] {
         [
-            series, "\(version)", serving ? "serving" : "", model, reason, parent.map { "\($0)" } ?? "-", trainedFrom,
+            series, "\(version)", standing, model, reason, parent.map { "\($0)" } ?? "-", trainedFrom,
             trainedTo, score("WQL"), score("TAIL"), createdAt, program.isEmpty ? "-" : program,
         ]
     }
+
+    private var standing: String { held ? "held" : serving ? "serving" : "" }
 
     private func score(_ name: String) -> String { fixedText(scores[name] ?? .nan, digits: 4) }
 
@@ -172,12 +240,22 @@ private struct ModelDocument: Encodable {
         let told = options.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         let figures = scores.sorted { $0.key < $1.key }.map { "\($0.key) \(fixedText($0.value, digits: 4))" }
         return [
-            ("model", model), ("serving", serving ? "yes" : "no"), ("rows", "\(step) s each, \(kind)"),
+            ("model", model),
+            ("serving", held ? "yes, held until `forecast models release`" : serving ? "yes" : "no"),
+            ("rows", "\(step) s each, \(kind)"),
             ("learnt from", trainedFrom), ("to", trainedTo), ("trained", createdAt),
             ("why", reason + (parent.map { ", after version \($0)" } ?? "")),
             ("program", program.isEmpty ? "not noted" : program), ("seed", seed.map { "\($0)" } ?? "none"),
             ("options", told.isEmpty ? "not noted" : told),
             ("held out", figures.isEmpty ? "nothing" : figures.joined(separator: ", ")), ("bytes", "\(bytes ?? 0)"),
         ]
+    }
+}
+
+extension MemberStanding {
+    /// What `models show` says of a member.
+    fileprivate var told: String {
+        let loss = relativeLoss.map { ", \(fixedText($0, digits: 2)) of the seasonal naive's loss" } ?? ""
+        return reason.map { "left out: \($0)" } ?? "weighs \(fixedText(weight, digits: 2))\(loss)"
     }
 }

@@ -17,8 +17,11 @@ struct Predict: AsyncParsableCommand {
               forecast predict --db prewarm.db --series 'http_requests{job="checkout"}' --horizon 2h --plot
               forecast predict --db prewarm.db --series m --quantiles 0.5,0.95,0.999 --json
 
+              forecast predict --db prewarm.db --series m --horizon 2h --max-over 10m --quantiles 0.9,0.99
+
             The newest registered model is used where it sees as far; otherwise, and where events are given, one is fitted for
-            the occasion.
+            the occasion. With --max-over one is fitted in any case, because how the rows of a window go together is read from
+            what it would have forecast for the newest part of the history without having learnt from it.
             """)
 
     @OptionGroup var demand: DemandOptions
@@ -29,14 +32,23 @@ struct Predict: AsyncParsableCommand {
     var quantiles: Quantiles = Quantiles([0.5, 0.9, 0.99])
     @Option(help: "Fits this model for the occasion, instead of the registered one.")
     var model: String?
+    @Option(help: "The highest demand within windows this long, one after another, in place of every row's.")
+    var maxOver: Span?
     @Flag(help: "Draws the history, the median and the band from the lowest to the highest quantile.")
     var plot = false
     @Flag(help: "Prints JSON.")
     var json = false
 
+    func validate() throws {
+        guard let maxOver else { return }
+        if maxOver.seconds > horizon.seconds { throw ValidationError("--max-over must not be longer than --horizon.") }
+        if plot { throw ValidationError("--plot draws rows; it does not go with --max-over.") }
+    }
+
     func run() async throws {
         let demand = try await demand.load(now: .now)
         let rows = (horizon.seconds + demand.rows.step - 1) / demand.rows.step
+        if let maxOver { return try await showHighest(demand, rows: rows, over: maxOver.seconds) }
         let chosen = try await choose(demand, rows: rows)
         let forecast = chosen.model.forecast(after: KnownDemand(demand.rows))
         let view = ForecastView(
@@ -56,12 +68,16 @@ struct Predict: AsyncParsableCommand {
                 "the registered model (version \(stored.version), \(fitted.task.horizon) rows of \(stored.record.step) s)",
                 "does not fit what is asked; fitting one for the occasion")
         }
+        let fitted = try await forecaster(for: demand).fit(
+            KnownDemand(demand.rows), task: demand.task(horizon: rows))
+        return ChosenModel(model: fitted, version: nil)
+    }
+
+    /// What is fitted for the occasion.
+    func forecaster(for demand: StoredDemand) async throws -> any Forecaster {
         let named = try ModelCatalogue.forecaster(named: model ?? "auto")
         let helped = try await demand.store.helped(named, for: demand.key, kind: demand.kind, step: demand.rows.step)
-        let forecaster = try events.tell(
-            helped.forecaster, end: demand.rows.end, configured: self.demand.configuredEvents())
-        let fitted = try forecaster.fit(KnownDemand(demand.rows), task: demand.task(horizon: rows))
-        return ChosenModel(model: fitted, version: nil)
+        return try events.tell(helped.forecaster, end: demand.rows.end, configured: self.demand.configuredEvents())
     }
 }
 

@@ -61,6 +61,11 @@ struct ScaleBenchmark: AsyncParsableCommand {
                 chunk.map { models[$0].forecast(after: held[$0]) }
             }.flatMap(\.self)
         }
+        let (_, following) = try await timed("following") { done in
+            try await mapped(Array(0..<series), width: width, progress: done) {
+                models[$0].updated(on: histories[$0]).name
+            }
+        }
         var tally = AccuracyTally(levels: task.levels)
         for (history, forecast) in zip(histories, forecasts) {
             for row in 0..<task.horizon {
@@ -75,12 +80,15 @@ struct ScaleBenchmark: AsyncParsableCommand {
                 model: model, series: series, rows: held.first?.count ?? 0, horizon: task.horizon, workers: width,
                 trainingSeconds: training.seconds, trainingCPUSeconds: training.cpu,
                 forecastSeconds: forecasting.seconds, forecastCPUSeconds: forecasting.cpu,
+                followCPUSeconds: following.cpu,
                 peakMegabytes: ProcessCPU.peakMegabytes, wql: tally.middleLoss, tail: tally.tailLoss))
     }
 
     private struct Figures: Encodable {
         let model: String, series: Int, rows: Int, horizon: Int, workers: Int
         let trainingSeconds: Double, trainingCPUSeconds: Double, forecastSeconds: Double, forecastCPUSeconds: Double
+        /// Of letting every model follow the outcomes of one horizon.
+        let followCPUSeconds: Double
         let peakMegabytes: Double
         /// Over the rows after the last that was learnt from; every series counts the same, whatever its height.
         let wql: Double, tail: Double
@@ -94,6 +102,10 @@ struct ScaleBenchmark: AsyncParsableCommand {
         table.append(["  a series", "\(fixedText(1_000 * figures.trainingCPUSeconds / Double(series), digits: 2)) ms"])
         table.append([
             "forecasting \(figures.horizon) rows of each", "\(fixedText(figures.forecastSeconds, digits: 2)) s",
+        ])
+        table.append([
+            "following a horizon, a series",
+            "\(fixedText(1_000 * figures.followCPUSeconds / Double(series), digits: 2)) ms",
         ])
         table.append(["peak memory", "\(fixedText(figures.peakMegabytes, digits: 0)) MB"])
         table.append(["WQL", fixedText(figures.wql, digits: 4)])

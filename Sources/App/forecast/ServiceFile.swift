@@ -1,5 +1,6 @@
 import Foundation
 import InputFiles
+import Planning
 import Series
 import Simulation
 
@@ -12,6 +13,8 @@ private struct ServiceFile: Decodable {
     let idleCost: Double?, lateCost: Double?
     let serviceTime: DurationFields?, startup: DurationFields?
     let concurrency: Int?, queueLimit: Int?, failedStarts: Double?
+    let staffing: String?, arrivalCV: Double?
+    let limits: LimitFields?
 
     /// Throws with the name of the field that will not do.
     init(path: String) throws {
@@ -42,6 +45,68 @@ private struct DurationFields: Decodable {
     }
 }
 
+/// The limits of a plan beside the least and the most instances; amounts as `"4"` or `"10%"`.
+private struct LimitFields: Decodable {
+    let stepUp: String?, stepDown: String?, standby: String?
+    let budgetHours: Double?, budgetPer: String?
+    let stabilisationSeconds: Int?, minimumRunSeconds: Int?, startCostSeconds: Int?
+
+    func limits(path: String) throws -> PlanLimits {
+        var limits = PlanLimits()
+        limits.stepUp = try amount(stepUp, "stepUp", path)
+        limits.stepDown = try amount(stepDown, "stepDown", path)
+        limits.standby = try amount(standby, "standby", path)
+        limits.stabilisationSeconds = try seconds(stabilisationSeconds, "stabilisationSeconds", path)
+        limits.minimumRunSeconds = try seconds(minimumRunSeconds, "minimumRunSeconds", path)
+        limits.startCostSeconds = try seconds(startCostSeconds, "startCostSeconds", path)
+        if let budgetHours {
+            guard let period = Budget.Period(rawValue: budgetPer ?? "day"),
+                let budget = Budget(instanceHours: budgetHours, per: period)
+            else { throw InputError(path: path, "limits.budgetHours must be above 0 and limits.budgetPer hour or day") }
+            limits.budget = budget
+        }
+        return limits
+    }
+
+    private func amount(_ text: String?, _ name: String, _ path: String) throws -> InstanceAmount? {
+        guard let text else { return nil }
+        guard let amount = InstanceAmount(parsing: text) else {
+            throw InputError(path: path, "limits.\(name) = \"\(text)\" must be a text such as \"4\" or \"10%\"")
+        }
+        return amount
+    }
+
+    private func seconds(_ value: Int?, _ name: String, _ path: String) throws -> Int {
+        guard (0...86_400).contains(value ?? 0) else {
+            throw InputError(path: path, "limits.\(name) must be between 0 and 86400")
+        }
+        return value ?? 0
+    }
+}
+
+extension ServiceFile {
+    /// The distributions that a plan needs: how long starts take, and where it is asked for, how requests wait.
+    fileprivate func queue(path: String) throws -> QueueModel? {
+        guard let staffing else { return nil }
+        guard staffing == "queue" else {
+            throw InputError(path: path, "staffing must be queue, or left out: perInstance decides then")
+        }
+        let places = concurrency ?? 1
+        let time =
+            serviceTime?.distribution(usual: Double(places) / perInstance)
+            ?? .exponential(mean: Double(places) / perInstance)
+        guard
+            let queue = QueueModel(
+                serviceSeconds: time.mean, places: places, arrivalCV: arrivalCV ?? 1, serviceCV: time.variation,
+                waitSeconds: sloWaitSeconds)
+        else {
+            throw InputError(
+                path: path, "staffing: a queue needs a serviceTime above 0, a concurrency and an arrivalCV of 0 to 100")
+        }
+        return queue
+    }
+}
+
 extension ReplayService {
     /// Reads a service; throws with the name of the field that will not do.
     init(path: String) throws {
@@ -52,12 +117,15 @@ extension ReplayService {
         guard let kind = DemandKind(rawValue: file.kind ?? "count"), kind != .counter else {
             throw InputError(path: path, "kind must be count, rate or gauge")
         }
+        let limits = try file.limits?.limits(path: path) ?? .none
+        let queue = try file.queue(path: path)
         do throws(ReplayError) {
             try self.init(
                 perInstance: file.perInstance, startupSeconds: file.startupSeconds,
                 sloWaitSeconds: file.sloWaitSeconds, minInstances: file.minInstances, maxInstances: file.maxInstances,
                 initialInstances: file.initialInstances, gaps: gaps, kind: kind, idleCost: file.idleCost,
-                lateCost: file.lateCost)
+                lateCost: file.lateCost, startup: file.startup?.distribution(usual: file.startupSeconds), queue: queue,
+                limits: limits)
         } catch {
             throw InputError(path: path, error.description)
         }

@@ -65,14 +65,17 @@ struct Train: AsyncParsableCommand {
             helped.forecaster, end: rows.end, configured: self.demand.configuredEvents())
         let task = demand.task(horizon: (horizon.seconds + rows.step - 1) / rows.step)
         let started = ProcessCPU.seconds()
-        let trained = try trained(on: rows, by: forecaster, task: task)
-        let served = try await demand.store.newestModelVersion(for: demand.key)
+        let served = try await demand.store.latestModel(for: demand.key)
+        let before = served.flatMap {
+            $0.record.kind == demand.kind ? try? ModelCatalogue.decode($0.record.bytes) : nil
+        }
+        let trained = try trained(on: rows, by: forecaster, task: task, from: before)
         let record = ModelRecord(
             series: demand.key, model: trained.model.name, step: rows.step, kind: demand.kind, trainedFrom: rows.start,
             trainedTo: rows.end, createdAt: .now, scores: trained.heldOut?.model.named ?? [:],
             bytes: trained.model.encoded(),
             lineage: ModelLineage(
-                .hand, parent: served, program: programVersion,
+                .hand, parent: served?.version, seed: trained.model.seed, program: programVersion,
                 options: helped.noted(
                     modelOptions(asked: forecaster.name, task, rows: rows.count), of: trained.model)))
         let version = try await demand.store.publish(record)

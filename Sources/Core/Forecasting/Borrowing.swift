@@ -17,17 +17,25 @@ package struct Borrowing: Forecaster {
     package var traits: ForecasterTraits { base.traits }
 
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
+        try fit(history, task: task, from: nil)
+    }
+
+    package func fit(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> any FittedModel {
         do throws(ForecastError) {
-            return try helped(history, task).fit(history, task: task)
+            return try helped(history, task).fit(history, task: task, from: previous)
         } catch {
             guard isTooLittle(error), shared.lends(to: task) else { throw error }
             return try Lender(shared: shared).fit(history, task: task)
         }
     }
 
-    package func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit {
+    package func fitHoldingOut(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> HeldOutFit {
         do throws(ForecastError) {
-            return try helped(history, task).fitHoldingOut(history, task: task)
+            return try helped(history, task).fitHoldingOut(history, task: task, from: previous)
         } catch {
             guard isTooLittle(error), shared.lends(to: task) else { throw error }
             return try Lender(shared: shared).fitHoldingOut(history, task: task)

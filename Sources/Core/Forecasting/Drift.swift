@@ -14,39 +14,52 @@ package struct DriftRule: Hashable, Sendable {
     /// A loss, as a share of the demand, that is as good as none.
     private static let negligible = 0.005
 
-    package init(overHeldOut: Double = 2, overNaive: Double = 1.25, most: Int = 48, fewest: Int = 8) {
+    package init(overHeldOut: Double = 2, overNaive: Double = 2, most: Int = 48, fewest: Int = 8) {
         (self.overHeldOut, self.overNaive, self.most, self.fewest) = (overHeldOut, overNaive, most, fewest)
     }
 
     /// What the matured outcomes say of `model`, which has learnt from the rows before `end` and lost `heldOut` on rows it had
     /// not learnt from (nil where that is not known). An outcome is matured once every row of its horizon has ended.
     ///
-    /// Pure: the forecasts are made again from the rows before each origin. Complexity: `most` forecasts and, where it is
-    /// compared, a fit of the seasonal naive.
+    /// Pure: the forecasts are made again from the rows before each origin. Complexity: `most` forecasts twice, and a fit of the
+    /// seasonal naive.
     package func verdict(
         on model: any FittedModel, of history: KnownDemand, learntBefore end: Timestamp, heldOut: Double?
     ) -> DriftVerdict {
-        let task = model.task
-        let learnt = min(max(Int(end.seconds(since: history.start)) / history.step, 0), history.count)
-        let last = history.count - task.horizon
-        // A quarter of a cycle at least: the small hours alone would condemn every model.
-        guard last - learnt >= max(task.season / 4, fewest) else { return .tooSoon }
-        let first = max(learnt, last - task.season)
-        let stride = max(1, (last - first + most) / most)
-        let origins = Array(Swift.stride(from: last, through: first, by: -stride).reversed())
-        guard origins.count >= fewest else { return .tooSoon }
-        let own = loss(of: model.forecasts(of: history, at: origins), at: origins, in: history, levels: task.levels)
-        guard own.isFinite else { return .tooSoon }
+        verdict(on: losses(of: model, history, learntBefore: end), heldOut: heldOut)
+    }
+
+    package func verdict(on losses: MaturedLosses?, heldOut: Double?) -> DriftVerdict {
+        guard let losses else { return .tooSoon }
+        let own = losses.model
         if let heldOut, own > overHeldOut * max(heldOut, Self.negligible) {
             let cause = DriftVerdict.Cause(loss: own, reference: max(heldOut, Self.negligible), isNaive: false)
             return .drifted(cause)
         }
+        guard let naive = losses.naive, own > overNaive * max(naive, Self.negligible) else { return .fine(loss: own) }
+        return .drifted(DriftVerdict.Cause(loss: own, reference: max(naive, Self.negligible), isNaive: true))
+    }
+
+    /// Nil while too few outcomes have matured.
+    package func losses(
+        of model: any FittedModel, _ history: KnownDemand, learntBefore end: Timestamp
+    ) -> MaturedLosses? {
+        let task = model.task
+        let learnt = min(max(Int(end.seconds(since: history.start)) / history.step, 0), history.count)
+        let last = history.count - task.horizon
+        // A quarter of a cycle at least: the small hours alone would condemn every model.
+        guard last - learnt >= max(task.season / 4, fewest) else { return nil }
+        let first = max(learnt, last - task.season)
+        let stride = max(1, (last - first + most) / most)
+        let origins = Array(Swift.stride(from: last, through: first, by: -stride).reversed())
+        guard origins.count >= fewest else { return nil }
+        let own = loss(of: model.forecasts(of: history, at: origins), at: origins, in: history, levels: task.levels)
+        guard own.isFinite else { return nil }
         guard model.name != SeasonalNaive().name,
             let naive = try? SeasonalNaive().fit(history.prefix(learnt), task: task)
-        else { return .fine(loss: own) }
+        else { return MaturedLosses(model: own, naive: nil) }
         let other = loss(of: naive.forecasts(of: history, at: origins), at: origins, in: history, levels: task.levels)
-        guard other.isFinite, own > overNaive * max(other, Self.negligible) else { return .fine(loss: own) }
-        return .drifted(DriftVerdict.Cause(loss: own, reference: max(other, Self.negligible), isNaive: true))
+        return MaturedLosses(model: own, naive: other.isFinite ? other : nil)
     }
 
     private func loss(
@@ -61,6 +74,11 @@ package struct DriftRule: Hashable, Sendable {
         }
         return tally.loss
     }
+}
+
+/// What a model and the seasonal naive lost on the same matured outcomes, as shares of the demand; nil where there is no naive.
+package struct MaturedLosses: Hashable, Sendable {
+    package let model: Double, naive: Double?
 }
 
 /// What a drift rule found.

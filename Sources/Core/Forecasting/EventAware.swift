@@ -15,14 +15,31 @@ package struct EventAware: Forecaster {
     package var name: String { base.name }
     package var traits: ForecasterTraits { base.traits }
 
+    package func rowsNeeded(_ task: ForecastTask) -> Int { base.rowsNeeded(task) }
+
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
-        let effects = EventEffects(history, events: events, task: task)
-        return FittedEventAware(base: try base.fit(effects.removed(from: history), task: task), effects: effects)
+        try fit(history, task: task, from: nil)
     }
 
-    package func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit {
+    package func fit(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> any FittedModel {
         let effects = EventEffects(history, events: events, task: task)
-        let fit = try base.fitHoldingOut(effects.removed(from: history), task: task)
+        let fitted = try base.fit(effects.removed(from: history), task: task, from: Self.base(of: previous))
+        return FittedEventAware(base: fitted, effects: effects)
+    }
+
+    /// What the model before had learnt without its events, or the whole of one that was told of none.
+    private static func base(of previous: (any FittedModel)?) -> (any FittedModel)? {
+        (previous as? FittedEventAware)?.base ?? previous
+    }
+
+    package func fitHoldingOut(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> HeldOutFit {
+        let effects = EventEffects(history, events: events, task: task)
+        let fit = try base.fitHoldingOut(
+            effects.removed(from: history), task: task, from: Self.base(of: previous))
         let forecasts = fit.heldOut.forecasts.map(effects.added(to:))
         return HeldOutFit(
             model: FittedEventAware(base: fit.model, effects: effects),
@@ -31,13 +48,15 @@ package struct EventAware: Forecaster {
 }
 
 struct FittedEventAware: FittedModel {
-    private let base: any FittedModel
+    fileprivate let base: any FittedModel
     private let effects: EventEffects
 
     init(base: any FittedModel, effects: EventEffects) { (self.base, self.effects) = (base, effects) }
 
     var name: String { base.name }
     var task: ForecastTask { base.task }
+    var seed: UInt64? { base.seed }
+    var standings: [MemberStanding] { base.standings }
 
     func forecast(after history: KnownDemand) -> QuantileForecast {
         effects.added(to: base.forecast(after: effects.removed(from: history)))

@@ -30,8 +30,8 @@ package struct ForecastGrid: Hashable, Sendable {
     package var rowsPerDay: Int { max(2, 86_400 / step) }
 
     /// What a forecaster is asked for on this grid.
-    package func task(horizon: Int) -> ForecastTask {
-        ForecastTask(horizon: horizon, season: rowsPerDay, isWeekly: true)
+    package func task(horizon: Int, operatingLevel: Double? = nil) -> ForecastTask {
+        ForecastTask(horizon: horizon, season: rowsPerDay, isWeekly: true, operatingLevel: operatingLevel)
     }
 
     /// Rows of a series that starts at `start` before its first whole window.

@@ -36,9 +36,22 @@ package struct HeldOutForecasts: Sendable {
 extension Forecaster {
     package var traits: ForecasterTraits { ForecasterTraits() }
 
+    package func rowsNeeded(_ task: ForecastTask) -> Int { 1 }
+
+    package func fit(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> any FittedModel { try fit(history, task: task) }
+
+    /// Afresh.
+    package func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit {
+        try fitHoldingOut(history, task: task, from: nil)
+    }
+
     /// Learns from the rows before the held-out part, forecasts within that, and then learns from all; nothing is held out
     /// where the rows before are too few to learn from.
-    package func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit {
+    package func fitHoldingOut(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> HeldOutFit {
         let model = try fit(history, task: task)
         let origins = HeldOutForecasts.origins(rows: history.count, horizon: task.horizon)
         guard let first = origins.first, let early = try? fit(history.prefix(first), task: task) else {
@@ -50,9 +63,13 @@ extension Forecaster {
 }
 
 extension FittedModel {
+    package var seed: UInt64? { nil }
+
     package func forecasts(of history: KnownDemand, at origins: [Int]) -> [QuantileForecast] {
         origins.map { forecast(after: history.prefix($0)) }
     }
 
     package func updated(on history: KnownDemand) -> any FittedModel { self }
+
+    package var standings: [MemberStanding] { [] }
 }

@@ -1,7 +1,7 @@
 /// Stored models: magic, format version, kind, task, payload, and an FNV-1a sum over all before it; little-endian.
 enum ModelFormat {
     static let magic: [UInt8] = Array("PWMD".utf8)
-    static let version = 2
+    static let version = 3
 
     enum Kind: UInt8 {
         case seasonalNaive = 1
@@ -38,6 +38,8 @@ struct ModelWriter {
         write(task.season)
         write(task.isWeekly ? 1 : 0)
         write(task.levels)
+        // 0 for none, as stored numbers are finite.
+        write(task.operatingLevel ?? 0)
     }
 
     mutating func write(_ value: Int) { write(bits: UInt64(bitPattern: Int64(value))) }
@@ -99,14 +101,20 @@ struct ModelReader {
         cursor = Cursor(bytes: stored.dropLast(8), position: cursor.position)
         guard let kind = ModelFormat.Kind(rawValue: try cursor.byte()) else { throw .corruptModel("an unknown kind") }
         let horizon = try cursor.integer(), season = try cursor.integer(), weekly = try cursor.integer()
-        let levels = try cursor.doubles()
+        let levels = try cursor.doubles(), operating = Double(bitPattern: try cursor.bits())
         guard (1...100_000).contains(horizon), (2...10_000_000).contains(season), !levels.isEmpty,
-            zip(levels, levels.dropFirst()).allSatisfy(<), levels.allSatisfy({ $0 > 0 && $0 < 1 })
+            zip(levels, levels.dropFirst()).allSatisfy(<), levels.allSatisfy({ $0 > 0 && $0 < 1 }),
+            operating >= 0 && operating < 1
         else { throw .corruptModel("its task makes no sense") }
         self.kind = kind
-        task = ForecastTask(horizon: horizon, levels: levels, season: season, isWeekly: weekly == 1)
+        task = ForecastTask(
+            horizon: horizon, levels: levels, season: season, isWeekly: weekly == 1,
+            operatingLevel: operating > 0 ? operating : nil)
         (bytes, position) = (cursor.bytes, cursor.position)
     }
+
+    /// Whether all has been read: what later versions of a model add comes last.
+    var isAtEnd: Bool { position == bytes.endIndex }
 
     mutating func integer() throws(ForecastError) -> Int {
         var cursor = Cursor(bytes: bytes, position: position)

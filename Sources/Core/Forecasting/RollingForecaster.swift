@@ -32,10 +32,11 @@ package struct RollingForecaster: Sendable {
     /// Counted on the time axis and not in known rows, whose number stands still once a history is cut to a window.
     package func needsRefit(_ known: KnownDemand) -> Bool { nextRefit.map { known.end >= $0 } ?? true }
 
-    /// Learns from what is known. Costs what one fit of the forecaster costs.
+    /// Learns from what is known, going on from the model before. Costs what one fit of the forecaster costs.
     package mutating func refit(_ known: KnownDemand) {
         do throws(ForecastError) {
-            adopt(try forecaster.fit(known, task: task), fittedAt: known.end, step: known.step, rows: known.count)
+            let next = try forecaster.fit(known, task: task, from: model)
+            adopt(next, fittedAt: known.end, step: known.step, rows: known.count)
         } catch {
             failure = error
             let wait = max(1, min(refitEvery / 10, known.count / 4))

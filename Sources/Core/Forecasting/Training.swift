@@ -23,11 +23,12 @@ extension ForecastTask {
 }
 
 /// Scores the method on the last fifth of the history, learning only from what lies before each origin, and then learns from
-/// all of it. Costs two fits and some forecasts.
+/// all of it, going on from `previous`. The scores come from models that begin with nothing, as `previous` may have learnt
+/// from what they are scored on. Costs two fits and some forecasts.
 package func trained(
-    on series: RegularSeries, by forecaster: any Forecaster, task: ForecastTask
+    on series: RegularSeries, by forecaster: any Forecaster, task: ForecastTask, from previous: (any FittedModel)? = nil
 ) throws(ForecastError) -> TrainedModel {
-    let model = try forecaster.fit(KnownDemand(series), task: task)
+    let model = try forecaster.fit(KnownDemand(series), task: task, from: previous)
     let evaluation = task.heldOut(rows: series.count)
     do throws(ForecastError) {
         let own = try evaluation.forecasts(of: series, by: forecaster)

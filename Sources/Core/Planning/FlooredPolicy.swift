@@ -17,6 +17,7 @@ package struct FlooredPolicy: ScalingPolicy {
     }
 
     package var forecastSource: ForecastSource { forecasting.forecastSource }
+    package var operatingLevel: Double? { forecasting.operatingLevel ?? base.operatingLevel }
 
     /// The candidates of both, the base policy's first; the binding reason is that of the higher, the base policy's where
     /// they agree.
@@ -25,6 +26,6 @@ package struct FlooredPolicy: ScalingPolicy {
         let binding = above.desired > below.desired ? above.binding : below.binding
         return Decision(
             desired: max(below.desired, above.desired), candidates: below.candidates + above.candidates,
-            binding: binding)
+            binding: binding, standby: above.standby)
     }
 }

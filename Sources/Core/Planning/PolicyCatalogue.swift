@@ -72,8 +72,10 @@ extension PolicyCatalogue {
         PolicyForm("predictive", "starts ahead of forecast demand", knob: quantile) {
             request throws(PolicyError) in
             let level = if let number = request.number { number } else { try newsvendorLevel(request.service) }
-            return PredictivePlanner(
+            let planner = PredictivePlanner(
                 name: request.text, service: request.service, tick: request.tick, aggressiveness: level)
+            guard request.service.limits != .none else { return planner }
+            return LimitedPolicy(planner, service: request.service, tick: request.tick)
         },
         PolicyForm("hpa", "Kubernetes' Horizontal Pod Autoscaler", knob: target(standard: 0.7)) {
             HorizontalPodAutoscaler(name: $0.text, service: $0.service, target: $0.number ?? 0.7)

@@ -15,17 +15,32 @@ package struct ServiceModel: Hashable, Sendable {
     package let kind: DemandKind
     /// What idle capacity and late requests cost, where it is known.
     package let prices: Prices?
+    /// How requests wait on instances; nil where an instance carries `perInstance` and nothing waits below it.
+    package let queue: QueueModel?
+    package let limits: PlanLimits
+    /// Where instances may wait between serving and not being there; ascending by promotion time, empty where they cannot.
+    package let rungs: [StandbyRung]
 
     /// - Precondition: `perInstance` > 0, `startupSeconds` ≥ 0, 0 ≤ `minInstances` ≤ `maxInstances`.
     package init(
         perInstance: DemandRate, startupSeconds: Int, sloWaitSeconds: Double, minInstances: Int, maxInstances: Int,
-        kind: DemandKind, prices: Prices? = nil
+        kind: DemandKind, prices: Prices? = nil, queue: QueueModel? = nil, limits: PlanLimits = .none,
+        rungs: [StandbyRung] = []
     ) {
         precondition(
             perInstance.perSecond > 0 && startupSeconds >= 0, "an instance sustains something and starts after")
         precondition(0 <= minInstances && minInstances <= maxInstances, "need 0 ≤ min ≤ max instances")
         (self.perInstance, self.startupSeconds, self.sloWaitSeconds) = (perInstance, startupSeconds, sloWaitSeconds)
         (self.minInstances, self.maxInstances, self.kind, self.prices) = (minInstances, maxInstances, kind, prices)
+        (self.queue, self.limits, self.rungs) = (queue, limits, rungs)
+    }
+
+    /// The same with another time to start.
+    package func starting(inSeconds seconds: Int) -> ServiceModel {
+        ServiceModel(
+            perInstance: perInstance, startupSeconds: seconds, sloWaitSeconds: sloWaitSeconds,
+            minInstances: minInstances, maxInstances: maxInstances, kind: kind, prices: prices, queue: queue,
+            limits: limits, rungs: rungs)
     }
 
     package func clamped(_ instances: Int) -> Int { min(max(instances, minInstances), maxInstances) }
@@ -49,12 +64,24 @@ package struct Observation: Sendable {
     package let demand: KnownDemand
     /// The newest forecast, made after `demand`; nil where there is none to be trusted.
     package let forecast: QuantileForecast?
+    /// How long a start takes by now; nil where the service says it.
+    package let lead: LeadTime?
+    /// What schedules ask for, those that have ended or begin much later included.
+    package let floors: [ScheduledFloor]
 
     package init(
-        now: Timestamp, desired: Int, ready: Int, starting: Int, demand: KnownDemand, forecast: QuantileForecast?
+        now: Timestamp, desired: Int, ready: Int, starting: Int, demand: KnownDemand, forecast: QuantileForecast?,
+        lead: LeadTime? = nil, floors: [ScheduledFloor] = []
     ) {
         (self.now, self.desired, self.ready, self.starting) = (now, desired, ready, starting)
-        (self.demand, self.forecast) = (demand, forecast)
+        (self.demand, self.forecast, self.lead, self.floors) = (demand, forecast, lead, floors)
+    }
+
+    /// The same as if `desired` instances were wanted.
+    func wanting(_ desired: Int) -> Observation {
+        Observation(
+            now: now, desired: desired, ready: ready, starting: starting, demand: demand, forecast: forecast,
+            lead: lead, floors: floors)
     }
 }
 
@@ -65,6 +92,8 @@ package struct Decision: Hashable, Sendable {
     package let candidates: [Candidate]
     /// What settled it.
     package let binding: Reason
+    /// How many instances are to wait on each rung, where there are rungs.
+    package let standby: [StandbyCount]
 
     package struct Candidate: Hashable, Sendable {
         package let reason: Reason
@@ -89,12 +118,27 @@ package struct Decision: Hashable, Sendable {
         /// No wish to change.
         case unchanged
         case minInstances, maxInstances
+        /// What an instance could be promoted from in time is left on a cheaper rung.
+        case standbyRungs
+        /// Instances kept ready beside what demand asks for.
+        case hotStandby
+        /// A floor that a schedule has set.
+        case scheduledFloor
+        /// The most that may be started or stopped at once.
+        case stepUp, stepDown
+        /// Too little is left of what may be spent.
+        case budget
+        /// More was wished a short while ago.
+        case stabilisation
+        /// The latest start is too recent for anything to be stopped.
+        case minimumRun
         /// A rule of a peer policy, named by the policy.
         case policyRule
     }
 
-    package init(desired: Int, candidates: [Candidate], binding: Reason) {
+    package init(desired: Int, candidates: [Candidate], binding: Reason, standby: [StandbyCount] = []) {
         (self.desired, self.candidates, self.binding) = (desired, candidates, binding)
+        self.standby = standby
     }
 }
 
@@ -109,6 +153,8 @@ package protocol ScalingPolicy: Sendable {
     func forecastHorizon(step: Int, tick: Int) -> Int
     /// Whose forecast that is.
     var forecastSource: ForecastSource { get }
+    /// The share of demand that its forecast is to cover, by which models are chosen; nil where none is used.
+    var operatingLevel: Double? { get }
     /// Called once a tick in time order, also when nothing has changed.
     mutating func decide(_ observation: Observation) -> Decision
 }
@@ -124,4 +170,5 @@ package enum ForecastSource: Hashable, Sendable {
 extension ScalingPolicy {
     package func forecastHorizon(step: Int, tick: Int) -> Int { 0 }
     package var forecastSource: ForecastSource { .own }
+    package var operatingLevel: Double? { nil }
 }

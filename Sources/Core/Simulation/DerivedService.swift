@@ -27,19 +27,21 @@ extension ReplayService {
             kind: kind)
     }
 
-    /// The same with other figures; `perInstance` is demand per second.
+    /// The same with other figures; `perInstance` is demand per second. Start-up and service times that differ are scaled.
     package func changed(
         startupSeconds: Double? = nil, perInstance: Double? = nil, initialInstances: Int? = nil,
         prices: (idle: Double, late: Double)? = nil
     ) throws(ReplayError) -> ReplayService {
-        let model = model
+        let model = model, each = model.perInstance.perSecond
+        let slower = startupSeconds.map { $0 / Double(max(model.startupSeconds, 1)) }
         return try ReplayService(
-            perInstance: perInstance ?? model.perInstance.perSecond,
+            perInstance: perInstance ?? each,
             startupSeconds: startupSeconds ?? Double(model.startupSeconds), sloWaitSeconds: model.sloWaitSeconds,
             minInstances: model.minInstances, maxInstances: model.maxInstances,
             initialInstances: initialInstances ?? self.initialInstances,
             gaps: gaps, kind: model.kind, idleCost: prices?.idle ?? model.prices?.idlePerInstanceHour,
-            lateCost: prices?.late ?? model.prices?.latePerRequest)
+            lateCost: prices?.late ?? model.prices?.latePerRequest, startup: startup?.scaled(by: slower ?? 1),
+            queue: perInstance.flatMap { model.queue?.timed(by: each / $0) } ?? model.queue, limits: model.limits)
     }
 }
 

@@ -12,9 +12,9 @@ package func rollingForecaster(
     guard horizon > 0 else { return nil }
     switch policy.forecastSource {
     case .own:
-        let day = max(2, 86_400 / step)
-        let task = ForecastTask(horizon: horizon, season: day, isWeekly: true)
-        return RollingForecaster(own, task: task, refitEvery: day)
+        let grid = ForecastGrid(seriesStep: step)
+        let task = grid.task(horizon: horizon, operatingLevel: policy.operatingLevel)
+        return RollingForecaster(own, task: task, refitEvery: grid.rowsPerDay)
     case .peer(let name):
         return try PeerForecasters.rolling(named: name, horizon: horizon, step: step)
     }
@@ -36,7 +36,7 @@ package func policyGroups(
     var groups: [(first: Int, members: [Int])] = []
     for (index, policy) in policies.enumerated() {
         let horizon = policy.forecastHorizon(step: step, tick: tick)
-        let need = ForecastNeed(horizon: horizon, source: horizon > 0 ? policy.forecastSource : nil)
+        let need = ForecastNeed(policy, horizon: horizon, step: step)
         if let place = places[need] {
             groups[place].members.append(index)
         } else {
@@ -55,4 +55,14 @@ package func policyGroups(
 private struct ForecastNeed: Hashable {
     let horizon: Int
     let source: ForecastSource?
+    /// By which of its levels models are chosen.
+    let decisiveLevels: [Int]
+
+    init(_ policy: any ScalingPolicy, horizon: Int, step: Int) {
+        self.horizon = horizon
+        source = horizon > 0 ? policy.forecastSource : nil
+        let grid = ForecastGrid(seriesStep: step)
+        let task = grid.task(horizon: max(1, horizon), operatingLevel: policy.operatingLevel)
+        decisiveLevels = horizon > 0 && source == .own ? task.decisiveLevels : []
+    }
 }

@@ -16,11 +16,14 @@ package struct ReplayService: Hashable, Sendable {
     /// Ready at the first second, within the limits.
     package let initialInstances: Int
     package let gaps: Gaps
+    /// How long starts take where they differ; the fluid replay itself starts every instance in `model.startupSeconds`.
+    package let startup: DurationDistribution?
 
     package init(
         perInstance: Double, startupSeconds: Double, sloWaitSeconds: Double, minInstances: Int, maxInstances: Int,
         initialInstances: Int? = nil, gaps: Gaps = .missing, kind: DemandKind = .count, idleCost: Double? = nil,
-        lateCost: Double? = nil
+        lateCost: Double? = nil, startup: DurationDistribution? = nil, queue: QueueModel? = nil,
+        limits: PlanLimits = .none
     ) throws(ReplayError) {
         guard let each = DemandRate(perSecond: perInstance), perInstance > 0 else {
             throw ReplayError("service: perInstance = \(perInstance) must be above 0")
@@ -36,10 +39,17 @@ package struct ReplayService: Hashable, Sendable {
         model = ServiceModel(
             perInstance: each, startupSeconds: Int(startupSeconds.rounded(.up)), sloWaitSeconds: sloWaitSeconds,
             minInstances: minInstances, maxInstances: maxInstances, kind: kind,
-            prices: try Self.prices(idleCost, lateCost))
+            prices: try Self.prices(idleCost, lateCost), queue: queue, limits: limits)
+        if let budget = limits.budget, budget.instances < Double(minInstances) {
+            throw ReplayError("service: limits.budgetHours does not pay for minInstances = \(minInstances)")
+        }
+        self.startup = try startup?.checked("startup")
         self.initialInstances = model.clamped(initialInstances ?? minInstances)
         self.gaps = gaps
     }
+
+    /// The service as a policy plans for it.
+    package var planned: ServiceModel { startup.map { model.starting(inSeconds: $0.lead.seconds) } ?? model }
 
     private static func prices(_ idle: Double?, _ late: Double?) throws(ReplayError) -> Prices? {
         guard let idle, let late else {

@@ -22,6 +22,7 @@ package struct ForecasterConformance {
 
     package func findings() throws -> [String] {
         try determinism() + noLeakage() + hostileHistories() + hostileFits() + storage() + tooLittle()
+            + previousModel()
     }
 
     private func daily(_ rows: Int, seed: UInt64) -> RegularSeries {
@@ -124,7 +125,26 @@ package struct ForecasterConformance {
         return findings
     }
 
+    /// The same previous model gives the same bytes, and one that is not gone on from changes none.
+    private func previousModel() throws -> [String] {
+        let series = daily(24 * 50, seed: 6), history = KnownDemand(series)
+        let before = try forecaster.fit(KnownDemand(series, count: 24 * 40), task: task)
+        let a = try forecaster.fit(history, task: task, from: before).encoded()
+        let stored = try ModelCatalogue.decode(before.encoded())
+        var findings: [String] = []
+        if try forecaster.fit(history, task: task, from: stored).encoded() != a {
+            findings.append("a stored model is gone on from as one in memory is not")
+        }
+        let isAfresh = try forecaster.fit(history, task: task).encoded() == a
+        if isAfresh == forecaster.traits.goesOn { findings.append("it goes on from the last where it says otherwise") }
+        return findings
+    }
+
     private func tooLittle() -> [String] {
+        let fewer = forecaster.rowsNeeded(task) - 1
+        if fewer >= 0, (try? forecaster.fit(KnownDemand(daily(fewer, seed: 5)), task: task)) != nil {
+            return ["\(fewer) rows are enough, where it says they are not"]
+        }
         for rows in [0] + refused where (try? forecaster.fit(KnownDemand(daily(rows, seed: 5)), task: task)) != nil {
             return ["\(rows) rows are taken for enough"]
         }

@@ -16,25 +16,46 @@ package struct Combination: Forecaster {
     /// The same with one more, which speaks alone where nothing can be held out.
     package func joined(by member: any Forecaster) -> Combination { Combination(name: name, of: [member] + members) }
 
-    /// Those of the member that costs most to refit.
+    /// Refits when the member that costs most does, and goes on where any member does.
     package var traits: ForecasterTraits {
-        ForecasterTraits(refitGrowth: members.map(\.traits.refitGrowth).max() ?? 0)
+        ForecasterTraits(
+            refitGrowth: members.map(\.traits.refitGrowth).max() ?? 0, goesOn: members.contains { $0.traits.goesOn })
     }
+
+    package func rowsNeeded(_ task: ForecastTask) -> Int { members.map { $0.rowsNeeded(task) }.min() ?? 1 }
 
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
-        try fitHoldingOut(history, task: task).model
+        try fit(history, task: task, from: nil)
     }
 
+    package func fit(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> any FittedModel {
+        try fitHoldingOut(history, task: task, from: previous).model
+    }
+
+    /// A member whose needs the history does not meet is left out without being tried, one that cannot learn from it is left
+    /// out too, and the model says why. Each goes on from the member of its name in `previous`, or from that itself.
+    ///
     /// - Throws: where no member can learn, what the last and least demanding lacks.
-    package func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit {
-        var fits: [HeldOutFit] = []
+    package func fitHoldingOut(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> HeldOutFit {
+        let before = (previous as? CombinedModel)?.members ?? previous.map { [$0] } ?? []
+        var fits: [HeldOutFit] = [], absent: [AbsentMember] = []
         var failure = ForecastError.nothingKnown(rows: history.count)
         for member in members {
-            do throws(ForecastError) { fits.append(try member.fitHoldingOut(history, task: task)) } catch {
+            do throws(ForecastError) {
+                let needed = member.rowsNeeded(task)
+                guard history.count >= needed else { throw .historyTooShort(rows: history.count, needed: needed) }
+                let own = before.first { $0.name == member.name }
+                fits.append(try member.fitHoldingOut(history, task: task, from: own))
+            } catch {
                 failure = error
+                absent.append(AbsentMember(name: member.name, reason: error.description))
             }
         }
         guard !fits.isEmpty else { throw failure }
-        return CombinedModel.learnt(fits, history: history, task: task)
+        return CombinedModel.learnt(fits, absent: absent, history: history, task: task)
     }
 }

@@ -11,12 +11,27 @@ package struct MemberStanding: Hashable, Sendable {
     package let relativeLoss: Double?
     /// For operators, as `worse than seasonal-naive by 4%`; nil for one that speaks.
     package let reason: String?
+
+    /// Those that spoke and no longer do, or that speak again, as they stand now; members are told apart by their names.
+    package static func changes(from before: [MemberStanding], to now: [MemberStanding]) -> [MemberStanding] {
+        now.filter { own in
+            before.contains { $0.name == own.name && ($0.weight > 0) != (own.weight > 0) }
+        }
+    }
+}
+
+/// A member that could not learn from the history.
+struct AbsentMember: Hashable, Sendable {
+    let name: String
+    /// For operators.
+    let reason: String
 }
 
 /// Fitted members, their weights, and the levels set right by what has matured.
 package struct CombinedModel: FittedModel {
     package let task: ForecastTask
     let members: [any FittedModel]
+    let absent: [AbsentMember]
     private(set) var weights: MemberWeights
     private(set) var errors: ForecastErrors
     /// The origin whose outcome was added last.
@@ -26,10 +41,11 @@ package struct CombinedModel: FittedModel {
     private(set) var shifts: [Double]
 
     init(
-        task: ForecastTask, members: [any FittedModel], weights: MemberWeights, errors: ForecastErrors,
-        followedTo: Timestamp, shifts: [Double]
+        task: ForecastTask, members: [any FittedModel], absent: [AbsentMember], weights: MemberWeights,
+        errors: ForecastErrors, followedTo: Timestamp, shifts: [Double]
     ) {
-        (self.task, self.members, self.weights, self.errors) = (task, members, weights, errors)
+        (self.task, self.members, self.absent) = (task, members, absent)
+        (self.weights, self.errors) = (weights, errors)
         (self.followedTo, self.shifts) = (followedTo, shifts)
         shares = weights.shares(baseline: Self.baseline(of: members))
     }
@@ -43,21 +59,37 @@ package struct CombinedModel: FittedModel {
         zip(members, shares).filter { $1 > 0 }.sorted { $0.1 > $1.1 }.map(\.0.name).joined(separator: "+")
     }
 
+    package var seed: UInt64? { members.lazy.compactMap(\.seed).first }
+
+    /// Of the members that learnt, and then of those that could not.
     package var standings: [MemberStanding] {
-        let naive = Self.baseline(of: members).map { weights.losses[$0] } ?? 0
-        return members.indices.map { index in
-            let relative = naive > 0 ? weights.losses[index] / naive : nil
-            return MemberStanding(
-                name: members[index].name, weight: shares[index], relativeLoss: relative,
-                reason: shares[index] > 0 ? nil : Self.reason(relative))
+        let learnt = members.indices.map { index in
+            MemberStanding(
+                name: members[index].name, weight: shares[index], relativeLoss: ratio(index, weights.losses),
+                reason: shares[index] > 0 ? nil : reason(index))
         }
+        return learnt + absent.map { MemberStanding(name: $0.name, weight: 0, relativeLoss: nil, reason: $0.reason) }
     }
 
-    private static func reason(_ relative: Double?) -> String {
-        guard let relative, relative.isFinite else { return "its history is too short to hold anything out" }
-        guard relative > 1 else { return "others forecast held-out rows clearly better" }
-        return "worse than seasonal-naive by \(Int(((relative - 1) * 100).rounded(.up)))%"
+    /// A member's losses over those of the seasonal naive.
+    private func ratio(_ member: Int, _ losses: [Double]) -> Double? {
+        guard let naive = Self.baseline(of: members), losses[naive] > 0 else { return nil }
+        return losses[member] / losses[naive]
     }
+
+    private func reason(_ member: Int) -> String {
+        guard weights.losses[member].isFinite else { return "its history is too short to hold anything out" }
+        if let relative = ratio(member, weights.losses), relative > 1 {
+            return "worse than \(SeasonalNaive().name) by \(Self.percent(relative))"
+        }
+        if let naive = Self.baseline(of: members), naive != member, weights.isBeatenLately(member, by: naive) {
+            let recent = ratio(member, weights.recent).map { " by \(Self.percent($0))" } ?? ""
+            return "of late worse than \(SeasonalNaive().name)\(recent), though better before"
+        }
+        return "others forecast clearly better"
+    }
+
+    private static func percent(_ ratio: Double) -> String { "\(Int(min((ratio - 1) * 100, 1e6).rounded(.up)))%" }
 
     package func forecast(after history: KnownDemand) -> QuantileForecast {
         corrected(mixed(zip(members, shares).filter { $1 > 0 }.map { ($0.forecast(after: history), $1) }))
@@ -73,7 +105,10 @@ package struct CombinedModel: FittedModel {
         var values = forecast.values
         for step in 0..<forecast.horizon {
             let width = errors.width(of: forecast, step)
-            for column in shifts.indices { values[step * shifts.count + column] += shifts[column] * width }
+            for column in shifts.indices {
+                let index = step * shifts.count + column
+                values[index] = errors.moved(values[index], by: shifts[column] * width)
+            }
         }
         return QuantileForecast(origin: forecast.origin, step: forecast.step, levels: forecast.levels, values: values)
     }
@@ -99,16 +134,18 @@ extension CombinedModel {
     private static let followedAtMost = 200
 
     /// Weighs members by what they held out, and learns from the same rows what their mean missed.
-    static func learnt(_ fits: [HeldOutFit], history: KnownDemand, task: ForecastTask) -> HeldOutFit {
+    static func learnt(
+        _ fits: [HeldOutFit], absent: [AbsentMember], history: KnownDemand, task: ForecastTask
+    ) -> HeldOutFit {
         let rows = history.suffix()
         let origins = commonOrigins(fits)
         let tables = fits.map { fit in
             Dictionary(uniqueKeysWithValues: zip(fit.heldOut.origins, fit.heldOut.forecasts))
         }
         var model = CombinedModel(
-            task: task, members: fits.map(\.model),
-            weights: MemberWeights(losses: heldOutLosses(tables, origins, rows)),
-            errors: ForecastErrors(levels: task.levels, narrowest: narrowest(rows)),
+            task: task, members: fits.map(\.model), absent: absent,
+            weights: heldOutWeights(tables, origins, history, task),
+            errors: errors(of: rows, levels: task.levels),
             followedTo: history.end.advanced(bySeconds: -task.horizon * history.step),
             shifts: [Double](repeating: 0, count: task.levels.count))
         let spoken = zip(tables, model.shares).filter { $1 > 0 }
@@ -144,23 +181,33 @@ extension CombinedModel {
         return first.filter(common.contains)
     }
 
-    /// Infinite for a member that held nothing out while others did.
-    private static func heldOutLosses(
-        _ tables: [[Int: QuantileForecast]], _ origins: [Int], _ rows: ArraySlice<Double>
-    ) -> [Double] {
-        guard !origins.isEmpty else { return [Double](repeating: 0, count: tables.count) }
-        return tables.map { table in
-            origins.reduce(0) { sum, origin in
-                sum + (table[origin].map { pinballLoss($0, actuals: rows[origin...]) } ?? .infinity)
+    /// A member that held nothing out while others did has lost infinitely much.
+    private static func heldOutWeights(
+        _ tables: [[Int: QuantileForecast]], _ origins: [Int], _ history: KnownDemand, _ task: ForecastTask
+    ) -> MemberWeights {
+        let rows = history.suffix(), decisive = task.decisiveLevels
+        let none = [Double](repeating: 0, count: tables.count)
+        var sums = none, weights = MemberWeights(losses: none, recent: none)
+        var before = origins.first ?? 0
+        for origin in origins {
+            let losses = tables.map { table in
+                table[origin].map { pinballLoss($0, actuals: rows[origin...], columns: decisive) } ?? .infinity
             }
+            sums = zip(sums, losses).map(+)
+            weights.addRecent(losses, after: Double(origin - before), task)
+            before = origin
         }
+        return MemberWeights(losses: sums, recent: weights.recent)
     }
 
-    /// A fiftieth of the mean.
-    private static func narrowest(_ rows: ArraySlice<Double>) -> Double {
-        let known = rows.filter(\.isFinite)
-        let mean = known.reduce(0) { $0 + Demand.bounded($1) / Double(max(known.count, 1)) }
-        return max(mean / 50, 1e-12)
+    /// No width is taken for less than a fiftieth of the mean. Sparse is what the model for sparse counts takes for it.
+    private static func errors(of rows: ArraySlice<Double>, levels: [Double]) -> ForecastErrors {
+        let known = rows.filter(\.isFinite).map(Demand.bounded)
+        let mean = known.reduce(0) { $0 + $1 / Double(max(known.count, 1)) }
+        let isSparse = 2 * known.count { $0 <= 0 } > known.count
+        return ForecastErrors(
+            levels: levels, narrowest: max(isSparse ? mean : mean / 50, 1e-12), isSparse: isSparse,
+            highest: known.max() ?? 0)
     }
 
     /// Adds the outcomes that have matured since the last time, of every member, so that one that was left out may come back.
@@ -177,14 +224,14 @@ extension CombinedModel {
 
     private mutating func follow(_ origins: [Int], _ forecasts: [[QuantileForecast]], _ history: KnownDemand) {
         let rows = history.suffix(), season = Double(task.season * history.step)
-        let stride = Self.stride(task)
+        let stride = Self.stride(task), decisive = task.decisiveLevels
         for (index, origin) in origins.enumerated() where Self.isTelling(origin, rows, task) {
             let actuals = rows[origin...].prefix(task.horizon)
             let spoken = zip(forecasts, shares).filter { $1 > 0 }.map { ($0[index], $1) }
             errors.add(mixed(spoken), actuals: actuals, gap: stride)
             let time = history.start.advanced(bySeconds: origin * history.step)
-            let losses = forecasts.map { pinballLoss($0[index], actuals: actuals) }
-            weights.add(losses, after: time.seconds(since: followedTo) / season)
+            let losses = forecasts.map { pinballLoss($0[index], actuals: actuals, columns: decisive) }
+            weights.add(losses, after: time.seconds(since: followedTo) / Double(history.step), task)
             followedTo = time
         }
         errors.trim()

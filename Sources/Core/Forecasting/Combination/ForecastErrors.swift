@@ -5,7 +5,8 @@ import Units
 /// What forecasts that have matured missed, and how far each level must move for that.
 ///
 /// A miss is measured in the width of its forecast, from the 0.1 to the 0.9 quantile, so that it holds at any height and at any
-/// step ahead. A level moves to where its share of the weighted misses lies below (split-conformal, one level at a time: Y.
+/// step ahead. Of sparse counts most forecasts have no width, and what such a one missed, times that of a busy hour, would be
+/// absurd: their misses are measured in requests. A level moves to where its share of the weighted misses lies below (split-conformal, one level at a time: Y.
 /// Romano, E. Patterson, E. Candès, "Conformalized quantile regression", 2019), where weights halve with age (R. Barber, E.
 /// Candès, A. Ramdas, R. Tibshirani, "Conformal prediction beyond exchangeability", 2023). Of several half-lives the mean is
 /// taken, so that what changed hours ago counts at once and a tail that shows once in days is still remembered. Only outcomes
@@ -23,6 +24,10 @@ struct ForecastErrors: Sendable {
     let levels: [Double]
     /// No width is taken for less, so that a flat past does not make misses infinite.
     let narrowest: Double
+    /// Whether all widths are taken for `narrowest`.
+    let isSparse: Bool
+    /// The highest row of the history and of the outcomes since.
+    private(set) var highest: Double
     /// Of each miss: the start of its forecast, milliseconds, and the share of an independent one that it is.
     private(set) var times: [Int64] = []
     private(set) var shares: [Float] = []
@@ -32,19 +37,21 @@ struct ForecastErrors: Sendable {
     /// add a few misses to thousands.
     private var orders: [[Int32]]
 
-    init(levels: [Double], narrowest: Double) {
-        (self.levels, self.narrowest) = (levels, narrowest)
+    init(levels: [Double], narrowest: Double, isSparse: Bool, highest: Double) {
+        (self.levels, self.narrowest, self.isSparse, self.highest) = (levels, narrowest, isSparse, highest)
         misses = [[Float]](repeating: [], count: levels.count)
         orders = [[Int32]](repeating: [], count: levels.count)
     }
 
     init?(
-        levels: [Double], narrowest: Double, times: [Int64], shares: [Float], misses: [[Float]]
+        levels: [Double], narrowest: Double, isSparse: Bool, highest: Double, times: [Int64], shares: [Float],
+        misses: [[Float]]
     ) {
         guard times.count == shares.count, misses.count == levels.count, misses.allSatisfy({ $0.count == times.count }),
             times.count <= Self.most
         else { return nil }
-        (self.levels, self.narrowest, self.times, self.shares, self.misses) = (levels, narrowest, times, shares, misses)
+        (self.levels, self.narrowest, self.isSparse, self.highest) = (levels, narrowest, isSparse, highest)
+        (self.times, self.shares, self.misses) = (times, shares, misses)
         orders = misses.map { merged([], less: 0, with: $0) }
     }
 
@@ -52,6 +59,7 @@ struct ForecastErrors: Sendable {
     mutating func add(_ forecast: QuantileForecast, actuals: ArraySlice<Double>, gap: Int) {
         let horizon = min(forecast.horizon, actuals.count)
         guard horizon > 0 else { return }
+        for actual in actuals where actual.isFinite { highest = max(highest, Demand.bounded(actual)) }
         let read = min(Self.stepsRead, horizon)
         // Which steps are looked at turns with the origin, so that all are seen in the end.
         let turn = Int((forecast.origin.millisecondsSinceEpoch / 1_000 / Int64(forecast.step)) % Int64(horizon))
@@ -81,8 +89,16 @@ struct ForecastErrors: Sendable {
     }
 
     func width(of forecast: QuantileForecast, _ step: Int) -> Double {
-        max(forecast.value(row: step, level: 0.9) - forecast.value(row: step, level: 0.1), narrowest)
+        isSparse
+            ? narrowest : max(forecast.value(row: step, level: 0.9) - forecast.value(row: step, level: 0.1), narrowest)
     }
+
+    /// `value` moved: upwards no further than to half above the highest row, as a miss of a narrow forecast says little of
+    /// a wide one.
+    func moved(_ value: Double, by distance: Double) -> Double {
+        min(value + distance, max(value, Self.headroom * highest))
+    }
+    private static let headroom = 1.5
 
     /// How far each level moves, in widths, for a forecast made at `now`; a season is `season` seconds. Misses that were added
     /// count once `trim` has been called.

@@ -13,18 +13,20 @@ package struct DecayedHistogram: Forecaster {
     /// Seconds; those of the vertical autoscaler's day, and of some faster and slower services.
     private static let halfLives = [3_600, 10_800, 43_200, 172_800, 604_800]
     /// Rows that are known before anything is said.
-    private static let rowsNeeded = 24
+    private static let fewest = 24
     /// Origins at which half-lives are compared, at most.
     private static let originsCompared = 120
 
     package init() {}
 
+    package func rowsNeeded(_ task: ForecastTask) -> Int { Self.fewest }
+
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
         let known = history.suffix().count(where: \.isFinite)
-        guard history.count >= Self.rowsNeeded else {
-            throw .historyTooShort(rows: history.count, needed: Self.rowsNeeded)
+        guard history.count >= Self.fewest else {
+            throw .historyTooShort(rows: history.count, needed: Self.fewest)
         }
-        guard known >= Self.rowsNeeded else { throw .nothingKnown(rows: history.count) }
+        guard known >= Self.fewest else { throw .nothingKnown(rows: history.count) }
         // Of two that are as long as a window or longer, or that round to as many rows, one is enough.
         let lives = Set(Self.halfLives.map { min(max($0 / history.step, 8), history.count) }).sorted()
         let candidates = lives.map { FittedHistogram(task: task, halfLife: $0) }
@@ -35,7 +37,7 @@ package struct DecayedHistogram: Forecaster {
 
     /// The pinball loss over all levels of forecasts from the last half of the rows; 0 where there is no room for any.
     private func loss(_ model: FittedHistogram, _ history: KnownDemand) -> Double {
-        let first = max(Self.rowsNeeded, history.count / 2), last = history.count - model.task.horizon
+        let first = max(Self.fewest, history.count / 2), last = history.count - model.task.horizon
         guard first <= last else { return 0 }
         var sum = 0.0
         for origin in stride(from: last, through: first, by: -max(1, (last - first) / Self.originsCompared)) {

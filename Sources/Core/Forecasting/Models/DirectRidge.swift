@@ -14,12 +14,18 @@ package struct DirectRidge: Forecaster {
 
     package init() {}
 
+    package func rowsNeeded(_ task: ForecastTask) -> Int {
+        RidgeFeatures(task: task, usesWeek: false).rowsNeeded + 4 * task.horizon + Self.minimumOrigins
+    }
+
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
         try learn(history, task: task).model
     }
 
     /// Holds out what calibration forecasts anyway: each block by weights from before it.
-    package func fitHoldingOut(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> HeldOutFit {
+    package func fitHoldingOut(
+        _ history: KnownDemand, task: ForecastTask, from previous: (any FittedModel)?
+    ) throws(ForecastError) -> HeldOutFit {
         let (model, stages) = try learn(history, task: task)
         var heldOut: (origins: [Int], forecasts: [QuantileForecast]) = ([], [])
         let wanted = HeldOutForecasts.origins(rows: history.count, horizon: task.horizon)
@@ -38,7 +44,7 @@ package struct DirectRidge: Forecaster {
     ) throws(ForecastError) -> (model: FittedRidge, stages: [RidgeStage]) {
         let hasWeeks = task.isWeekly && history.count >= 9 * task.season + 2 * task.horizon
         let features = RidgeFeatures(task: task, usesWeek: hasWeeks)
-        let needed = features.rowsNeeded + 4 * task.horizon + Self.minimumOrigins
+        let needed = rowsNeeded(task)
         guard history.count >= needed else { throw .historyTooShort(rows: history.count, needed: needed) }
         let origins = usableOrigins(history, features, task)
         let samples = RidgeSamples(history, features: features, task: task, origins: origins)

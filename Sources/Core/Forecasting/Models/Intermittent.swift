@@ -12,19 +12,21 @@ import Units
 package struct Intermittent: Forecaster {
     package let name = "intermittent"
 
-    private static let rowsNeeded = 24
+    private static let fewest = 24
     /// Seasons learnt from, the newest.
     private static let seasonsRead = 28
 
     package init() {}
 
+    package func rowsNeeded(_ task: ForecastTask) -> Int { Self.fewest }
+
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
-        guard history.count >= Self.rowsNeeded else {
-            throw .historyTooShort(rows: history.count, needed: Self.rowsNeeded)
+        guard history.count >= Self.fewest else {
+            throw .historyTooShort(rows: history.count, needed: Self.fewest)
         }
         let rows = history.suffix(Self.seasonsRead * task.season)
         let known = rows.count(where: \.isFinite), zeros = rows.count { $0.isFinite && $0 <= 0 }
-        guard known >= Self.rowsNeeded else { throw .nothingKnown(rows: history.count) }
+        guard known >= Self.fewest else { throw .nothingKnown(rows: history.count) }
         guard 2 * zeros > known else { throw .notIntermittent(zeros: zeros, known: known) }
         let phase = FittedRidge.phase(history, rows: rows.count, season: task.season)
         let hazard = ArrivalHazard(rows, phase: phase, season: task.season)

@@ -12,6 +12,8 @@ package struct LastValue: Forecaster {
 
     package init() {}
 
+    package func rowsNeeded(_ task: ForecastTask) -> Int { 2 }
+
     /// Rows that are missing are closed up: a move is counted in known rows.
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
         let rows = history.suffix(Self.rowsRead).filter(\.isFinite).map(Demand.bounded)

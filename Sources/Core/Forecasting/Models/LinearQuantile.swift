@@ -18,10 +18,14 @@ package struct LinearQuantile: Forecaster {
 
     package init() {}
 
+    package func rowsNeeded(_ task: ForecastTask) -> Int {
+        RidgeFeatures(task: task, usesWeek: false).rowsNeeded + 4 * task.horizon + Self.minimumOrigins
+    }
+
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
         let hasWeeks = task.isWeekly && history.count >= 9 * task.season + 2 * task.horizon
         let features = RidgeFeatures(task: task, usesWeek: hasWeeks)
-        let needed = features.rowsNeeded + 4 * task.horizon + Self.minimumOrigins
+        let needed = rowsNeeded(task)
         guard history.count >= needed else { throw .historyTooShort(rows: history.count, needed: needed) }
         let origins = Self.origins(history, features, task)
         let samples = RidgeSamples(history, features: features, task: task, origins: origins)

@@ -10,8 +10,10 @@ package struct SeasonalNaive: Forecaster {
 
     package init() {}
 
+    package func rowsNeeded(_ task: ForecastTask) -> Int { task.season + Self.differencesNeeded }
+
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
-        let needed = task.season + Self.differencesNeeded
+        let needed = rowsNeeded(task)
         guard history.count >= needed else { throw .historyTooShort(rows: history.count, needed: needed) }
         let rows = history.suffix().map { $0.isFinite ? Demand.bounded($0) : .nan }
         let differences = zip(rows.dropFirst(task.season), rows).map { $0 - $1 }.filter(\.isFinite).sorted()

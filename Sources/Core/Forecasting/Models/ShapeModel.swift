@@ -17,9 +17,13 @@ package struct ShapeModel: Forecaster {
 
     package init() {}
 
+    package func rowsNeeded(_ task: ForecastTask) -> Int {
+        Self.seasonsNeeded * task.season + task.horizon + Self.originsNeeded
+    }
+
     package func fit(_ history: KnownDemand, task: ForecastTask) throws(ForecastError) -> any FittedModel {
         let first = max(Self.seasonsNeeded * task.season, history.count / 3)
-        let needed = Self.seasonsNeeded * task.season + task.horizon + Self.originsNeeded
+        let needed = rowsNeeded(task)
         guard history.count >= needed else { throw .historyTooShort(rows: history.count, needed: needed) }
         let last = history.count - task.horizon
         let stride = max(1, (last - first) / Self.originsHeldOut)

@@ -10,10 +10,8 @@ package struct BacklogEstimate: Sendable {
 
     package init() {}
 
-    /// `perSecond` is what the ready instances sustain.
-    ///
-    /// - Parameter arrived: the requests of the rows that ended since the last call; nil where one of them is missing,
-    ///   and then what waits is taken to be unchanged.
+    /// `perSecond` is what the ready instances sustain; `arrived` are the requests of the rows that ended since the last call, nil
+    /// where one of them is missing, and then what waits is taken to be unchanged.
     package mutating func advance(to now: Int64, rowsEnd: Int64, arrived: Double?, perSecond: Double) {
         if let last, now > last.at {
             // Starts may have become ready in between: the lesser of both is sure.

@@ -1,3 +1,4 @@
+import Kernels
 import Series
 import Units
 
@@ -5,13 +6,15 @@ import Units
 ///
 /// A start is decided on the demand of the window that it would be the first to serve; an instance is stopped only when
 /// neither that window nor the time until it could be back asks for it. Beside the forecast stand what was observed last, a memory
-/// of recent shortfalls, an estimate of what waits, and a hold through sudden drops.
+/// of recent shortfalls, an estimate of what waits, and a hold through sudden drops. Where starts or short runs have a price
+/// of their own, an instance is stopped only if the chance that it is wanted back before it has saved that is small enough.
 package struct PredictivePlanner: ScalingPolicy {
     package let name: String
     private let service: ServiceModel
     private let tick: Int
     private let dial: Double
     private let keepLevel: Double
+    private let metricWindowSeconds: Int
     private var ledger = ForecastLedger()
     private var shortfall = ShortfallMemory()
     private var backlog = BacklogEstimate()
@@ -19,39 +22,49 @@ package struct PredictivePlanner: ScalingPolicy {
     private var rowsSeen: Int64?
 
     /// `aggressiveness` is the share of demand that is to be served in time, within (0, 1): `lateLevel` makes it the quantile of a
-    /// row. `keepLevel` is the quantile beyond the lead time, where stopping is weighed against starting again.
+    /// row. `keepLevel` is the quantile beyond the lead time, where stopping is weighed against starting again. What is observed
+    /// is the mean of the rows that ended within `metricWindowSeconds`, or the last one where rows are longer.
     package init(
-        name: String, service: ServiceModel, tick: Int, aggressiveness: Double, keepLevel: Double = 0.6
+        name: String, service: ServiceModel, tick: Int, aggressiveness: Double, keepLevel: Double = 0.6,
+        metricWindowSeconds: Int = 60
     ) {
         precondition(aggressiveness > 0 && aggressiveness < 1 && tick >= 1, "a quantile within (0, 1), a tick of 1 s")
         (self.name, self.service, self.tick) = (name, service, tick)
         (dial, self.keepLevel) = (aggressiveness, min(keepLevel, aggressiveness))
+        self.metricWindowSeconds = metricWindowSeconds
     }
 
-    package func forecastHorizon(step: Int, tick: Int) -> Int { (2 * service.startupSeconds + tick) / step + 2 }
+    package func forecastHorizon(step: Int, tick: Int) -> Int {
+        let lead = service.startupSeconds
+        return (lead + max(lead, service.limits.breakEvenSeconds) + tick) / step + 2
+    }
+
+    package var operatingLevel: Double? { dial }
 
     package mutating func decide(_ observation: Observation) -> Decision {
         learn(observation)
-        let reactive = service.reactiveInstances(observation.demand)
+        let reactive = observedRate(observation.demand).map { service.instances(forRate: $0, level: dial) }
         guard let forecast = observation.forecast, forecast.horizon > 0 else {
             guard let reactive else { return .held(observation.desired, .demandUnknown, service) }
             return .settled(reactive, [.init(.reactive, reactive)], .reactive, service)
         }
-        note(forecast)
+        note(forecast, leadSeconds: observation.leadSeconds(service))
         return decide(observation, on: forecast, reactive: reactive)
     }
 
+    private func observedRate(_ demand: KnownDemand) -> Double? {
+        service.recentRate(demand, over: metricWindowSeconds)
+    }
+
     private func decide(_ observation: Observation, on forecast: QuantileForecast, reactive: Int?) -> Decision {
-        let (now, current, lead) = (observation.now, observation.desired, service.startupSeconds)
+        let (now, current, lead) = (observation.now, observation.desired, observation.leadSeconds(service))
         let window = ForecastWindow(forecast, service)
-        let level = lateLevel(dial: dial, leadSeconds: lead, step: forecast.step)
-        let ahead = service.instances(
-            forRate: shortfall.factor * window.highest(now.advanced(bySeconds: lead), lasting: tick, level))
-        let soon = service.instances(
-            forRate: shortfall.factor * window.highest(now, lasting: lead + tick, level))
-        let later = service.instances(
-            forRate: window.highest(now.advanced(bySeconds: lead + tick), lasting: lead, keepLevel))
         let drain = drainInstances(observation, window)
+        if !service.rungs.isEmpty { return decideOnRungs(observation, window, reactive, drain) }
+        let level = lateLevel(dial: dial, leadSeconds: lead, step: forecast.step)
+        let ahead = window.instances(now.advanced(bySeconds: lead), lasting: tick, level, shortfall.factor)
+        let soon = window.instances(now, lasting: lead + tick, level, shortfall.factor)
+        let later = laterInstances(window, from: now.advanced(bySeconds: lead + tick), lead: lead)
         // Where the newest row is missing, nothing is stopped on the word of a forecast alone.
         let up = max(ahead, reactive ?? 0, drain?.start ?? 0)
         let keep = max(up, soon, later, reactive ?? current, min(drain?.keep ?? 0, current))
@@ -71,6 +84,48 @@ package struct PredictivePlanner: ScalingPolicy {
         return .settled(current, candidates, current > keep ? .suddenDrop : .unchanged, service)
     }
 
+    /// What is worth keeping beyond the lead time.
+    ///
+    /// Where a start has a price, stopping is a ski rental: an instance is kept while the chance that it is wanted back before the
+    /// stop has saved that price exceeds 1/2 - 1/e. The rows of such a time move together, so the highest of their quantiles
+    /// stands for the quantile of the highest.
+    private func laterInstances(_ window: ForecastWindow, from start: Timestamp, lead: Int) -> Int {
+        let breakEven = service.limits.breakEvenSeconds
+        guard breakEven > 0 else { return window.instances(start, lasting: lead, keepLevel) }
+        return window.instances(start, lasting: max(lead, breakEven), 0.5 + exponential(-1))
+    }
+
+    /// With rungs between serving and not being there, what serves is only what could not be promoted in time.
+    private func decideOnRungs(
+        _ observation: Observation, _ window: ForecastWindow, _ reactive: Int?, _ drain: (start: Int, keep: Int)?
+    ) -> Decision {
+        let (now, current, lead) = (observation.now, observation.desired, observation.leadSeconds(service))
+        let factor = shortfall.factor, each = service.perInstance.perSecond
+        let counts = standbyPlan(
+            rungs: service.rungs, coldSeconds: lead,
+            level: lateLevel(dial: dial, leadSeconds: lead, step: window.step), most: service.maxInstances
+        ) { seconds, instances in
+            window.chance(now, lasting: seconds + tick, above: Double(instances - 1) * each / factor)
+        }
+        let planned = counts.first ?? 0
+        let up = max(planned, reactive ?? 0, drain?.start ?? 0)
+        let keep = max(up, reactive ?? current, min(drain?.keep ?? 0, current))
+        let held = outage.count(at: now.wholeSeconds, window: lead + tick, dial: dial) ?? 0
+        var candidates = [Decision.Candidate(.standbyRungs, planned)]
+        if let reactive { candidates.append(.init(.reactive, reactive)) }
+        if let drain { candidates.append(.init(.backlog, drain.start)) }
+        if held > 0 { candidates.append(.init(.suddenDrop, held)) }
+        let wish = current < up ? up : min(current, max(keep, held))
+        let reason: Decision.Reason =
+            wish == current
+            ? .unchanged
+            : wish == held && held > keep
+                ? .suddenDrop : wish == planned ? .standbyRungs : wish == reactive ? .reactive : .backlog
+        return .settled(
+            wish, candidates, reason, service,
+            standby: zip(service.rungs, counts.dropFirst()).map { StandbyCount($0.kind, $1) })
+    }
+
     /// Instances that serve what is expected and what waits: to start now, and to keep until it is served. Nil where nothing
     /// worth a second of an instance waits.
     ///
@@ -79,12 +134,13 @@ package struct PredictivePlanner: ScalingPolicy {
     /// k = √(c·n·B/L). At most two more for each that is needed, and four.
     private func drainInstances(_ observation: Observation, _ window: ForecastWindow) -> (start: Int, keep: Int)? {
         let (now, each) = (observation.now, service.perInstance.perSecond)
-        let lead = Double(service.startupSeconds), tick = Double(tick)
+        let leadSeconds = observation.leadSeconds(service)
+        let lead = Double(leadSeconds), tick = Double(tick)
         let running = window.highest(now, lasting: 1, keepLevel)
         let waiting = backlog.requests(at: now.wholeSeconds, rate: running)
         guard backlog.requests > 0 else { return nil }
-        let expected = window.highest(now.advanced(bySeconds: service.startupSeconds), lasting: 1, keepLevel)
-        let rate = max(expected, service.observedRate(observation.demand) ?? 0)
+        let expected = window.highest(now.advanced(bySeconds: leadSeconds), lasting: 1, keepLevel)
+        let rate = max(expected, observedRate(observation.demand) ?? 0)
         // What is starting will have served for half of the time that another start takes, on average.
         let serving = Double(observation.ready) + Double(observation.starting) / 2
         let then = max(0, waiting + (rate - serving * each) * lead) / each
@@ -117,14 +173,14 @@ package struct PredictivePlanner: ScalingPolicy {
             if let low = entry.low {
                 outage.learn(
                     actual: actual, low: low, desired: observation.desired, end: entry.start + Int64(step),
-                    leadSeconds: service.startupSeconds)
+                    leadSeconds: observation.leadSeconds(service))
             }
         }
     }
 
     /// Remembers what is planned for the row that a start decided now serves last, and what is likely in the next.
-    private mutating func note(_ forecast: QuantileForecast) {
-        let window = ForecastWindow(forecast, service), lead = service.startupSeconds
+    private mutating func note(_ forecast: QuantileForecast, leadSeconds lead: Int) {
+        let window = ForecastWindow(forecast, service)
         let origin = forecast.origin.wholeSeconds, row = (lead + tick - 1) / forecast.step
         let level = lateLevel(dial: dial, leadSeconds: lead, step: forecast.step)
         ledger.note(start: origin, low: window.rate(row: 0, forecast.levels[0]))
@@ -132,29 +188,10 @@ package struct PredictivePlanner: ScalingPolicy {
     }
 }
 
-/// A forecast as rates per second; rows past its horizon are taken to be like the last.
-private struct ForecastWindow {
-    private let forecast: QuantileForecast
-    private let service: ServiceModel
-
-    init(_ forecast: QuantileForecast, _ service: ServiceModel) { (self.forecast, self.service) = (forecast, service) }
-
-    func rate(row: Int, _ level: Double) -> Double {
-        let value = forecast.value(row: min(max(row, 0), forecast.horizon - 1), level: level)
-        return service.rate(ofRow: value, step: forecast.step)?.perSecond ?? 0
-    }
-
-    /// Of the rows within [`start`, `start` + `seconds`).
-    func highest(_ start: Timestamp, lasting seconds: Int, _ level: Double) -> Double {
-        let last = forecast.horizon - 1
-        let first = min(max(forecast.grid.row(holding: start), 0), last)
-        let end = min(max(forecast.grid.row(holding: start.advanced(bySeconds: max(seconds, 1) - 1)), first), last)
-        var highest = 0.0
-        for row in first...end { highest = max(highest, rate(row: row, level)) }
-        return highest
-    }
+extension Observation {
+    /// Seconds that a start decided now takes.
+    fileprivate func leadSeconds(_ service: ServiceModel) -> Int { lead?.seconds ?? service.startupSeconds }
 }
-
 extension Timestamp {
     fileprivate var wholeSeconds: Int64 { millisecondsSinceEpoch / 1_000 }
 }
@@ -171,37 +208,5 @@ extension KnownDemand {
             sum += rate.perSecond * Double(step)
         }
         return sum
-    }
-}
-
-extension ServiceModel {
-    /// Instances that sustain `rate` per second, within the limits.
-    package func instances(forRate rate: Double) -> Int {
-        let exact = (rate / perInstance.perSecond - 1e-9).rounded(.up)
-        return exact >= Double(maxInstances) ? maxInstances : clamped(Int(max(exact, 0)))
-    }
-
-    /// Demand per second in the last row that ended; nil where it is missing.
-    func observedRate(_ demand: KnownDemand) -> Double? {
-        guard demand.count > 0 else { return nil }
-        return rate(ofRow: demand[demand.count - 1], step: demand.step)?.perSecond
-    }
-
-    /// Instances for the last row that ended; nil where it is missing.
-    func reactiveInstances(_ demand: KnownDemand) -> Int? { observedRate(demand).map(instances(forRate:)) }
-}
-
-extension Decision {
-    /// `wish` within the limits; a limit that changed it is the binding reason.
-    static func settled(
-        _ wish: Int, _ candidates: [Candidate], _ reason: Reason, _ service: ServiceModel
-    ) -> Decision {
-        let desired = service.clamped(wish)
-        let binding: Reason = desired == wish ? reason : desired < wish ? .maxInstances : .minInstances
-        return Decision(desired: desired, candidates: candidates, binding: binding)
-    }
-
-    static func held(_ current: Int, _ reason: Reason, _ service: ServiceModel) -> Decision {
-        settled(current, [Candidate(reason, current)], reason, service)
     }
 }

@@ -1,5 +1,6 @@
 import Kernels
 import Series
+import Units
 
 /// A quantile net that has learnt.
 struct FittedQuantileNet: FittedModel {
@@ -10,18 +11,28 @@ struct FittedQuantileNet: FittedModel {
     private let cap: Double
     private let originScale: FeatureScale, stepScale: FeatureScale
     private let members: [QuantileNetMember]
+    /// Nil for one that was stored before this was kept.
+    let past: QuantileNetPast?
 
+    var seed: UInt64? { QuantileNet.seed }
     var task: ForecastTask { features.task }
     var name: String { isGlobal ? "global-net" : "net" }
 
     init(
         features: QuantileNetFeatures, scale: FourthRoot, cap: Double, originScale: FeatureScale,
-        stepScale: FeatureScale, members: [QuantileNetMember], isGlobal: Bool = false
+        stepScale: FeatureScale, members: [QuantileNetMember], past: QuantileNetPast? = nil, isGlobal: Bool = false
     ) {
         self.isGlobal = isGlobal
         (self.features, self.scale, self.cap) = (features, scale, cap)
-        (self.originScale, self.stepScale, self.members) = (originScale, stepScale, members)
+        (self.originScale, self.stepScale, self.members, self.past) = (originScale, stepScale, members, past)
     }
+
+    /// Whether its parameters mean the same to a net with these features.
+    func isLike(_ features: QuantileNetFeatures) -> Bool {
+        features.task == task && features.usesWeek == self.features.usesWeek
+    }
+
+    func parameters(ofMember number: Int) -> [Float] { members[number].parameters }
 
     /// The model that only one of the members is.
     func member(_ number: Int) -> FittedQuantileNet {
@@ -101,6 +112,13 @@ struct FittedQuantileNet: FittedModel {
         writer.write(features.usesWeek ? 1 : 0)
         for value in [scale.scale, scale.offset, cap] { writer.write(value) }
         Self.write(originScale, stepScale, members, to: &writer)
+        if let past {
+            writer.write(past.step)
+            writer.write(Int(past.end.millisecondsSinceEpoch))
+            for rows in past.heldOut {
+                for bound in [rows.lowerBound, rows.upperBound] { writer.write(Int(bound.millisecondsSinceEpoch)) }
+            }
+        }
         return writer.finished()
     }
 
@@ -145,7 +163,25 @@ struct FittedQuantileNet: FittedModel {
         scale = FourthRoot(scale: try reader.double(), offset: try reader.double())
         cap = try reader.double()
         (originScale, stepScale, members) = try Self.networks(&reader)
+        past = reader.isAtEnd ? nil : try Self.past(reading: &reader, members: members.count)
         guard isSound else { throw .corruptModel("its parts do not fit its task") }
+    }
+
+    private static func past(reading reader: inout ModelReader, members: Int) throws(ForecastError) -> QuantileNetPast {
+        let step = try reader.integer(), end = try time(reading: &reader)
+        var heldOut: [Range<Timestamp>] = []
+        for _ in 0..<members {
+            let lower = try time(reading: &reader), upper = try time(reading: &reader)
+            guard lower <= upper else { throw .corruptModel("what it held out makes no sense") }
+            heldOut.append(lower..<upper)
+        }
+        return QuantileNetPast(end: end, step: step, heldOut: heldOut)
+    }
+
+    private static func time(reading reader: inout ModelReader) throws(ForecastError) -> Timestamp {
+        let milliseconds = try reader.integer()
+        guard abs(milliseconds) < 1 << 53 else { throw .corruptModel("what it held out makes no sense") }
+        return Timestamp(millisecondsSinceEpoch: Int64(milliseconds))
     }
 
     var isSound: Bool {

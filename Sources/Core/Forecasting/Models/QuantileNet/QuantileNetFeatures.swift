@@ -51,6 +51,7 @@ package struct QuantileNetFeatures: Sendable {
     private let widths: [Int]
     /// Horizon × 3: the place of every step, and how near it is, on two scales.
     private let positions: [Float]
+    private let cycles: [FeatureCycle]
 
     package init(task: ForecastTask, usesWeek: Bool) {
         (self.task, self.usesWeek) = (task, usesWeek)
@@ -59,6 +60,10 @@ package struct QuantileNetFeatures: Sendable {
         hour = season % 24 == 0 && season / 24 >= 4 ? season / 24 : 0
         let narrow = max(1, season / 96), wide = max(1, season / 32)
         widths = narrow == wide ? [narrow] : [narrow, wide]
+        let daily = FeatureCycle(period: season, pairs: Self.dailyPairs)
+        let weekly = FeatureCycle(period: 7 * season, pairs: Self.weeklyPairs)
+        let hourly = hour > 0 ? [FeatureCycle(period: hour, pairs: min(hour / 2, 8))] : []
+        cycles = [daily] + (usesWeek ? [weekly] : []) + hourly
         let horizon = Double(task.horizon)
         positions = (0..<task.horizon).flatMap { step in
             let h = Double(step)
@@ -78,11 +83,9 @@ package struct QuantileNetFeatures: Sendable {
     /// With the ridge's point.
     package var stepCount: Int {
         let days = usesWeek ? 4 + 2 * widths.count : 2 + widths.count
-        let calendar = 2 * Self.dailyPairs + (usesWeek ? 2 * Self.weeklyPairs : 0)
-        return days + 3 + calendar + (hour > 0 ? 8 + 2 * hourPairs : 0) + 3 + 1
+        let calendar = cycles.reduce(0) { $0 + 2 * $1.pairs }
+        return days + 3 + calendar + (hour > 0 ? 8 : 0) + 3 + 1
     }
-
-    private var hourPairs: Int { min(hour / 2, 8) }
 
     /// Appends what is known at `origin`, from the rows before it alone. `phase` is the rows since the epoch at the first row.
     ///
@@ -92,9 +95,10 @@ package struct QuantileNetFeatures: Sendable {
         appendOrigin(rows, origin, level, to: &inputs.origins)
         let base = inputs.steps.count
         inputs.steps.reserveCapacity(base + task.horizon * stepCount)
+        var hands = cycles.map { $0.hand(atRow: phase + origin) }
         for step in 0..<task.horizon {
             appendDays(rows, origin, step, level, to: &inputs.steps)
-            appendCalendar(row: phase + origin + step, to: &inputs.steps)
+            for number in cycles.indices { cycles[number].append(&hands[number], to: &inputs.steps) }
             if hour > 0 { appendHours(rows, origin, step, level, to: &inputs.steps) }
             inputs.steps.append(contentsOf: positions[3 * step..<3 * step + 3])
             inputs.steps.append(0)
@@ -173,23 +177,6 @@ package struct QuantileNetFeatures: Sendable {
         out.append(Float(highest))
     }
 
-    private func appendCalendar(row: Int, to out: inout [Float]) {
-        appendCycle(row, period: task.season, pairs: Self.dailyPairs, to: &out)
-        if usesWeek { appendCycle(row, period: 7 * task.season, pairs: Self.weeklyPairs, to: &out) }
-        if hour > 0 { appendCycle(row, period: hour, pairs: hourPairs, to: &out) }
-    }
-
-    /// Cosine and sine of the multiples of an angle, each from the one before by a rotation.
-    private func appendCycle(_ row: Int, period: Int, pairs: Int, to out: inout [Float]) {
-        let (cosine, sine) = cosineAndSine(turns: Double(row % period) / Double(period))
-        var (c, s) = (cosine, sine)
-        for _ in 0..<pairs {
-            out.append(Float(c))
-            out.append(Float(s))
-            (c, s) = (c * cosine - s * sine, c * sine + s * cosine)
-        }
-    }
-
     /// The same minute of the hour, over the last 24 hours: what runs every hour, or every other.
     private func appendHours(
         _ rows: QuantileNetRows, _ origin: Int, _ step: Int, _ level: Double, to out: inout [Float]
@@ -214,5 +201,36 @@ package struct QuantileNetFeatures: Sendable {
         let base = inputs.ridge.count
         inputs.ridge.append(contentsOf: repeatElement(0, count: ridge.count))
         _ = ridge.write(rows, phase: phase, origin: origin, to: &inputs.ridge[base..<base + ridge.count])
+    }
+}
+
+/// Where in a cycle a row lies, as cosines and sines.
+private struct FeatureCycle: Sendable {
+    /// Cosine and sine of an angle.
+    typealias Hand = (cosine: Double, sine: Double)
+
+    let period: Int
+    /// Multiples of the angle.
+    let pairs: Int
+    /// What a row turns by.
+    private let turn: Hand
+
+    init(period: Int, pairs: Int) {
+        (self.period, self.pairs) = (period, pairs)
+        turn = cosineAndSine(turns: 1 / Double(period))
+    }
+
+    func hand(atRow row: Int) -> Hand { cosineAndSine(turns: Double(row % period) / Double(period)) }
+
+    /// Appends the multiples, each from the one before by a rotation, and turns the hand to the next row.
+    func append(_ hand: inout Hand, to out: inout [Float]) {
+        let (cosine, sine) = hand
+        var (c, s) = hand
+        for _ in 0..<pairs {
+            out.append(Float(c))
+            out.append(Float(s))
+            (c, s) = (c * cosine - s * sine, c * sine + s * cosine)
+        }
+        hand = (cosine * turn.cosine - sine * turn.sine, cosine * turn.sine + sine * turn.cosine)
     }
 }

@@ -15,10 +15,11 @@ extension QuantileNetMember {
     /// Samples that are learnt from at least.
     private static let fewest = 25
 
-    /// Network number `number` of a model, which holds out `block`, numbers of samples in the order of time.
+    /// Network number `number` of a model, which holds out `block`, numbers of samples in the order of time. It begins with
+    /// the parameters `start` of a network before it, where there are any.
     init(
         _ number: Int, of samples: inout QuantileNetSamples, holding block: ArraySlice<Int>,
-        features: QuantileNetFeatures, recipe: QuantileNetRecipe
+        features: QuantileNetFeatures, recipe: QuantileNetRecipe, from start: [Float]? = nil
     ) throws(ForecastError) {
         let learnt = samples.split(holding: block)
         guard learnt.count >= Self.fewest else {
@@ -33,7 +34,8 @@ extension QuantileNetMember {
             shape: features.shape, horizon: samples.task.horizon, levels: samples.task.levels.map { Float($0) },
             originFeatures: samples.originFeatures, stepFeatures: samples.stepFeatures, targets: residuals.errors,
             weights: residuals.lossWeights(samples), base: residuals.base, learnt: learnt, heldOut: Array(block))
-        var training = QuantileNetTraining(lesson, recipe: recipe, seed: UInt64(number))
+        var training = QuantileNetTraining(
+            lesson, recipe: recipe, seed: QuantileNet.seed + UInt64(number), from: start)
         self.init(
             ridge: residuals.weights.elements.map { Float($0) }, unit: residuals.unit, base: residuals.base,
             parameters: training.run(lesson))

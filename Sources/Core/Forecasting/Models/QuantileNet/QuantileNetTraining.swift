@@ -33,6 +33,13 @@ package struct QuantileNetRecipe: Hashable, Sendable {
     package var dropout: Float = 0.1
 
     package init() {}
+
+    /// Where a network goes on from another that had learnt most of the same.
+    package static let goingOn: QuantileNetRecipe = {
+        var recipe = QuantileNetRecipe()
+        (recipe.epochs, recipe.rate) = (4, 1e-3)
+        return recipe
+    }()
 }
 
 /// Trains one network by stochastic gradient descent; after the set-up nothing is allocated but a shuffled list an epoch.
@@ -40,17 +47,22 @@ package struct QuantileNetTraining: ~Copyable {
     private let recipe: QuantileNetRecipe
     private var random: SplitMix64
     private var parameters: FloatMatrix, gradient: FloatMatrix, best: FloatMatrix
+    private let isGoingOn: Bool
     private var optimiser: AdamW
     private var pass: QuantileNetPass, scratch: QuantileNetScratch
     private var origins: [Int] = [], rows: [Int] = [], steps: [Int] = []
     private var targets: [Float] = [], weights: [Float] = []
 
-    package init(_ lesson: borrowing QuantileNetLesson, recipe: QuantileNetRecipe, seed: UInt64) {
-        self.recipe = recipe
-        random = SplitMix64(seed: seed)
+    /// Begins with the parameters `start`, or with random ones.
+    package init(
+        _ lesson: borrowing QuantileNetLesson, recipe: QuantileNetRecipe, seed: UInt64, from start: [Float]? = nil
+    ) {
+        (self.recipe, isGoingOn) = (recipe, start != nil)
+        var random = SplitMix64(seed: seed)
         let count = lesson.shape.count
-        parameters = FloatMatrix(
-            rows: 1, columns: count, elements: lesson.shape.initialParameters(using: &random))
+        let initial = lesson.shape.initialParameters(using: &random)
+        parameters = FloatMatrix(rows: 1, columns: count, elements: start ?? initial)
+        self.random = random
         gradient = FloatMatrix(zeros: 1, count)
         best = FloatMatrix(zeros: 1, count)
         optimiser = AdamW(count: count, weightDecay: recipe.weightDecay)
@@ -64,14 +76,15 @@ package struct QuantileNetTraining: ~Copyable {
         weights.reserveCapacity(recipe.batchOrigins * span)
     }
 
-    /// The parameters of the epoch after which the held-out samples were forecast best.
+    /// The parameters of the epoch after which the held-out samples were forecast best; those it began with where they had
+    /// been learnt and no epoch betters them.
     ///
     /// Complexity: O(epochs × origins × steps × parameters of a step), two thirds of it the way back.
     package mutating func run(_ lesson: borrowing QuantileNetLesson) -> [Float] {
         var order = lesson.learnt
         let size = min(recipe.batchOrigins, order.count), batches = order.count / size
         let cycle = OneCycle(highest: recipe.rate, steps: batches * recipe.epochs + 1)
-        var lowest = Double.infinity
+        var lowest = isGoingOn ? heldOutLoss(lesson) : .infinity
         best.copy(parameters)
         for epoch in 0..<recipe.epochs {
             shuffle(&order)

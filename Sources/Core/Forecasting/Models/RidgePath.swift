@@ -12,64 +12,11 @@ package struct GramBlock: Hashable, Sendable {
         squares = y.elements.reduce(0) { $0 + $1 * $1 }
     }
 
-    package init(features: Int, targets: Int) {
-        (gram, cross) = (Matrix(zeros: features, features), Matrix(zeros: features, targets))
-        (squares, count) = (0, 0)
-    }
-
     package static func += (sum: inout GramBlock, other: GramBlock) {
         sum.gram += other.gram
         sum.cross += other.cross
         sum.squares += other.squares
         sum.count += other.count
-    }
-}
-
-/// The sum over a window of blocks, one a day say, which moves on: a refit costs the blocks that are new.
-///
-/// Nothing is ever subtracted, because a huge row that had been in a sum would leave its rounding error behind. Blocks that
-/// came before the last turn are kept as sums from each to the last of them, the later ones each by itself and summed, as in
-/// a queue made of two stacks; dropping the oldest then drops one sum. Amortised, each block is added twice.
-package struct BlockedGram: Sendable {
-    /// The last is the sum of all that came before the turn, the one before it lacks the oldest of those, ...
-    private var older: [GramBlock] = []
-    private var newer: [GramBlock] = []
-    private var newerSum: GramBlock
-    private let empty: GramBlock
-
-    package init(features: Int, targets: Int) {
-        empty = GramBlock(features: features, targets: targets)
-        newerSum = empty
-    }
-
-    /// Blocks in the window.
-    package var blocks: Int { older.count + newer.count }
-
-    package mutating func append(_ block: GramBlock) {
-        newer.append(block)
-        newerSum += block
-    }
-
-    /// Does nothing where there is none. Complexity: amortised O(features × (features + targets)).
-    package mutating func dropOldest() {
-        if older.isEmpty { turn() }
-        _ = older.popLast()
-    }
-
-    private mutating func turn() {
-        var sum = empty
-        for block in newer.reversed() {
-            sum += block
-            older.append(sum)
-        }
-        newer = []
-        newerSum = empty
-    }
-
-    package var total: GramBlock {
-        var sum = newerSum
-        if let last = older.last { sum += last }
-        return sum
     }
 }
 
