@@ -97,9 +97,14 @@ struct FrontierSweep: Sendable {
 
         var members: [Member]
         let recorder: ForecastRecorder?
-        /// How far its forecasts of the user's model reach; 0 where it has none.
-        let horizon: Int
+        /// What is asked of the user's model; nil where it is not.
+        let task: ForecastTask?
         let isAsIs: Bool
+
+        /// Whether its forecasts are those of `other`, or reach further.
+        func serves(_ other: ForecastTask) -> Bool {
+            task.map { $0.horizon >= other.horizon && $0.decisiveLevels == other.decisiveLevels } ?? false
+        }
     }
 
     private func units(_ cases: [Case]) throws -> [Unit] {
@@ -108,25 +113,26 @@ struct FrontierSweep: Sendable {
         var units: [Unit] = []
         for (number, this) in cases.enumerated() {
             for group in try policyGroups(this.policies, step: step, tick: tick, own: own) {
-                let policy = this.policies[group.members[0]]
-                let horizon = policy.forecastSource == .own ? policy.forecastHorizon(step: step, tick: tick) : 0
+                let task = group.forecaster?.task
+                let isOwn = this.policies[group.members[0]].forecastSource == .own
                 let members = group.members.map {
                     Unit.Member(number: number, place: $0, policy: this.policies[$0], service: this.service)
                 }
                 // A shorter start-up needs no forecasts that are not there already.
-                if horizon > 0, let place = units.firstIndex(where: { $0.isAsIs && $0.horizon >= horizon }) {
+                if number > 0, isOwn, let task, let place = units.firstIndex(where: { $0.serves(task) }) {
                     units[place].members += members
                     continue
                 }
                 let recorder = group.forecaster.map { ForecastRecorder(trace, service: this.service, forecaster: $0) }
-                units.append(Unit(members: members, recorder: recorder, horizon: horizon, isAsIs: this.isAsIs))
+                units.append(
+                    Unit(members: members, recorder: recorder, task: isOwn ? task : nil, isAsIs: this.isAsIs))
             }
         }
         return units
     }
 
-    /// By case and setting, and the forecasts behind predictive as it is; nil where there are too many to keep.
-    private func decisions(of cases: [Case]) async throws -> ([[[ReplayDecision]]], [ForecastTape]?) {
+    /// By case and setting, and the forecasts behind each setting as it is, where there are not too many to keep.
+    private func decisions(of cases: [Case]) async throws -> ([[[ReplayDecision]]], [Int: [ForecastTape]]) {
         let units = try units(cases)
         let windows = units.compactMap(\.recorder?.remaining).max() ?? 1
         let run = max(1, windows / 100)
@@ -135,12 +141,12 @@ struct FrontierSweep: Sendable {
         defer { progress.finish() }
         let done = Done(progress)
         var made = cases.map { [[ReplayDecision]](repeating: [], count: $0.policies.count) }
-        var tapes: [ForecastTape]?
+        var tapes: [Int: [ForecastTape]] = [:]
         try await withThrowingTaskGroup(of: (Unit, [[ReplayDecision]], [ForecastTape]?).self) { group in
             for unit in units { group.addTask { try await replayed(unit, done, each: run) } }
             for try await (unit, decisions, kept) in group {
                 for (member, own) in zip(unit.members, decisions) { made[member.number][member.place] = own }
-                tapes = tapes ?? kept
+                for member in unit.members where member.number == 0 { tapes[member.place] = kept }
             }
         }
         return (made, tapes)
@@ -159,7 +165,7 @@ struct FrontierSweep: Sendable {
             }
             return (unit, runs.map(\.decisions), nil)
         }
-        var kept: [ForecastTape]? = unit.isAsIs && unit.horizon > 0 && recorder.remaining <= Self.mostKept ? [] : nil
+        var kept: [ForecastTape]? = unit.isAsIs && unit.task != nil && recorder.remaining <= Self.mostKept ? [] : nil
         while let tape = recorder.record() {
             try Task.checkCancellation()
             done.add(tape.origins.count)
@@ -212,16 +218,17 @@ struct FrontierSweep: Sendable {
 
     /// The worst moments of the recommended setting, and pictures over time.
     private func told(
-        _ choice: FrontierChoice?, _ outcomes: [SettingOutcome], _ tapes: [ForecastTape]?
+        _ choice: FrontierChoice?, _ outcomes: [SettingOutcome], _ tapes: [Int: [ForecastTape]]
     ) throws -> (worst: [LateEpisode], timeline: FrontierTimeline?) {
-        guard let choice, let own = outcomes.first(where: { $0.policy == choice.recommended.policy }) else {
+        guard let choice, let place = outcomes.firstIndex(where: { $0.policy == choice.recommended.policy }) else {
             return ([], nil)
         }
+        let own = outcomes[place]
         let moments = LateMoments(own.decisions, trace: trace, service: service, tick: tick, count: worst)
         let policy = try PolicyCatalogue.policy(parsing: own.policy, service: service.planned, tick: tick)
         var run = PolicyRun(policy, trace: trace, service: service, tick: tick, watching: moments.ticks)
         var forecasts = LeadForecasts(trace, service: service)
-        try forEachTape(tapes, policy) { tape in
+        try forEachTape(tapes[place], policy) { tape in
             run.advance(on: tape)
             forecasts.note(tape)
         }
