@@ -89,12 +89,12 @@ import Testing
         #expect(table.status == 0, "\(table.errors)")
         let lines = table.output.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.allSatisfy { $0.count <= 120 }, "\(lines.map(\.count).max() ?? 0)")
-        for word in ["cost at 0.10% late", "(what if)", "P predictive, a hpa, b kpa, * known-rate"] {
+        for word in ["cost at 0.100% late", "(what if)", "P predictive, a hpa, b kpa, * known-rate"] {
             #expect(table.output.contains(word), "\(word) in\n\(table.output)")
         }
         let csv = try await run(quick + ["--startup", "5m", "--no-startup-cases", "--csv", "OUT"])
         let rows = try #require(csv.written).split(separator: "\n")
-        #expect(rows[0].hasPrefix("family,policy,knob,cost,") && rows.count == 1 + 3 + 15 + 15 + 16, "\(rows.count)")
+        #expect(rows[0].hasPrefix("family,policy,knob,cost,") && rows.count == 1 + 3 + 15 + 15 + 20, "\(rows.count)")
         let page = try await run(quick + ["--startup", "5m", "--no-startup-cases", "--report", "OUT"])
         #expect(try #require(page.written).contains("Cost against lateness"))
     }
