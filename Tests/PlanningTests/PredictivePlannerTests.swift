@@ -74,7 +74,7 @@ import Units
         let model = try service(startup: 0, prices: prices)
         var auto = try PolicyCatalogue.policy(parsing: "predictive:auto", service: model)
         let seen = observation(desired: 1, demand: [1])
-        let forecast = QuantileForecast(origin: start, step: 60, levels: [0.8, 0.9, 0.95], values: [4, 7, 20])
+        let forecast = QuantileForecast(origin: start, step: 60, levels: [0.8, 0.95, 0.99], values: [4, 7, 20])
         let decision = auto.decide(
             Observation(now: seen.now, desired: 1, ready: 1, starting: 0, demand: seen.demand, forecast: forecast))
         #expect(decision.desired == 7)

@@ -135,7 +135,8 @@ private func reference(servers: Int, load: Double) -> Double {
         for rate in [4.0, 400] {
             let demand = observation(desired: 1, demand: [rate], forecast: [rate, rate])
             let count = planner.decide(demand).desired, spare = Double(count) - rate
-            #expect(erlangC(servers: count, load: rate) <= 0.2 && erlangC(servers: count - 1, load: rate) > 0.2)
+            // At a dial of 0.8 a row that is missed makes two late, so that a tenth may wait.
+            #expect(erlangC(servers: count, load: rate) <= 0.1 && erlangC(servers: count - 1, load: rate) > 0.1)
             #expect(spare / rate > 0.5 || rate > 4)
             #expect(spare / rate < 0.1 || rate < 400)
         }

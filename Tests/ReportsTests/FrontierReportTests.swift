@@ -119,7 +119,7 @@ import Units
         let page = FrontierReport(comparing: result, command: "forecast backtest").rendered()
         #expect(
             page.contains(
-                "The least late of 5 policies is known-rate:2, with 0.050% of the requests late at 1.10 times")
+                "known-rate:2 is the least late and the cheapest of 5: 0.050% of the requests late at 1.10 times")
         )
         for text in ["How sure", "The worst moments", "Demand and capacity over time", "If instances took"] {
             #expect(!page.contains("<h2>\(text)"), "\(text)")

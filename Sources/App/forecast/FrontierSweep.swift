@@ -97,14 +97,11 @@ struct FrontierSweep: Sendable {
 
         var members: [Member]
         let recorder: ForecastRecorder?
-        /// What is asked of the user's model; nil where it is not.
-        let task: ForecastTask?
+        /// How far its forecasts of the user's model reach; 0 where it has none.
+        let horizon: Int
+        /// By which of its levels models are chosen; dials far apart are better served by different ones, as in `backtest`.
+        let decisiveLevels: [Int]
         let isAsIs: Bool
-
-        /// Whether its forecasts are those of `other`, or reach further.
-        func serves(_ other: ForecastTask) -> Bool {
-            task.map { $0.horizon >= other.horizon && $0.decisiveLevels == other.decisiveLevels } ?? false
-        }
     }
 
     private func units(_ cases: [Case]) throws -> [Unit] {
@@ -113,26 +110,36 @@ struct FrontierSweep: Sendable {
         var units: [Unit] = []
         for (number, this) in cases.enumerated() {
             for group in try policyGroups(this.policies, step: step, tick: tick, own: own) {
-                let task = group.forecaster?.task
-                let isOwn = this.policies[group.members[0]].forecastSource == .own
+                let policy = this.policies[group.members[0]]
+                let horizon = policy.forecastSource == .own ? policy.forecastHorizon(step: step, tick: tick) : 0
                 let members = group.members.map {
                     Unit.Member(number: number, place: $0, policy: this.policies[$0], service: this.service)
                 }
+                let levels = group.forecaster?.task.decisiveLevels ?? []
                 // A shorter start-up needs no forecasts that are not there already.
-                if number > 0, isOwn, let task, let place = units.firstIndex(where: { $0.serves(task) }) {
+                if horizon > 0,
+                    let place = units.firstIndex(where: {
+                        $0.isAsIs && $0.horizon >= horizon && $0.decisiveLevels == levels
+                    })
+                {
                     units[place].members += members
                     continue
                 }
                 let recorder = group.forecaster.map { ForecastRecorder(trace, service: this.service, forecaster: $0) }
                 units.append(
-                    Unit(members: members, recorder: recorder, task: isOwn ? task : nil, isAsIs: this.isAsIs))
+                    Unit(
+                        members: members, recorder: recorder, horizon: horizon, decisiveLevels: levels,
+                        isAsIs: this.isAsIs))
             }
         }
         return units
     }
 
-    /// By case and setting, and the forecasts behind each setting as it is, where there are not too many to keep.
-    private func decisions(of cases: [Case]) async throws -> ([[[ReplayDecision]]], [Int: [ForecastTape]]) {
+    /// The forecasts behind predictive as it is, by the levels that models were chosen by.
+    private typealias KeptTapes = [[Int]: [ForecastTape]]
+
+    /// By case and setting, and the forecasts behind predictive as it is; none where there are too many to keep.
+    private func decisions(of cases: [Case]) async throws -> ([[[ReplayDecision]]], KeptTapes) {
         let units = try units(cases)
         let windows = units.compactMap(\.recorder?.remaining).max() ?? 1
         let run = max(1, windows / 100)
@@ -141,12 +148,12 @@ struct FrontierSweep: Sendable {
         defer { progress.finish() }
         let done = Done(progress)
         var made = cases.map { [[ReplayDecision]](repeating: [], count: $0.policies.count) }
-        var tapes: [Int: [ForecastTape]] = [:]
+        var tapes: KeptTapes = [:]
         try await withThrowingTaskGroup(of: (Unit, [[ReplayDecision]], [ForecastTape]?).self) { group in
             for unit in units { group.addTask { try await replayed(unit, done, each: run) } }
             for try await (unit, decisions, kept) in group {
                 for (member, own) in zip(unit.members, decisions) { made[member.number][member.place] = own }
-                for member in unit.members where member.number == 0 { tapes[member.place] = kept }
+                if let kept { tapes[unit.decisiveLevels] = kept }
             }
         }
         return (made, tapes)
@@ -165,7 +172,7 @@ struct FrontierSweep: Sendable {
             }
             return (unit, runs.map(\.decisions), nil)
         }
-        var kept: [ForecastTape]? = unit.isAsIs && unit.task != nil && recorder.remaining <= Self.mostKept ? [] : nil
+        var kept: [ForecastTape]? = unit.isAsIs && unit.horizon > 0 && recorder.remaining <= Self.mostKept ? [] : nil
         while let tape = recorder.record() {
             try Task.checkCancellation()
             done.add(tape.origins.count)
@@ -218,17 +225,16 @@ struct FrontierSweep: Sendable {
 
     /// The worst moments of the recommended setting, and pictures over time.
     private func told(
-        _ choice: FrontierChoice?, _ outcomes: [SettingOutcome], _ tapes: [Int: [ForecastTape]]
+        _ choice: FrontierChoice?, _ outcomes: [SettingOutcome], _ tapes: KeptTapes
     ) throws -> (worst: [LateEpisode], timeline: FrontierTimeline?) {
-        guard let choice, let place = outcomes.firstIndex(where: { $0.policy == choice.recommended.policy }) else {
+        guard let choice, let own = outcomes.first(where: { $0.policy == choice.recommended.policy }) else {
             return ([], nil)
         }
-        let own = outcomes[place]
         let moments = LateMoments(own.decisions, trace: trace, service: service, tick: tick, count: worst)
         let policy = try PolicyCatalogue.policy(parsing: own.policy, service: service.planned, tick: tick)
         var run = PolicyRun(policy, trace: trace, service: service, tick: tick, watching: moments.ticks)
         var forecasts = LeadForecasts(trace, service: service)
-        try forEachTape(tapes[place], policy) { tape in
+        try forEachTape(tapes, policy) { tape in
             run.advance(on: tape)
             forecasts.note(tape)
         }
@@ -238,12 +244,12 @@ struct FrontierSweep: Sendable {
     }
 
     private func forEachTape(
-        _ tapes: [ForecastTape]?, _ policy: any ScalingPolicy, _ body: (ForecastTape) -> Void
+        _ tapes: KeptTapes, _ policy: any ScalingPolicy, _ body: (ForecastTape) -> Void
     ) throws {
-        if let tapes { return tapes.forEach(body) }
         let own = try ModelCatalogue.forecaster(named: model)
         let step = trace.forecastGrid.step
         guard let forecaster = try rollingForecaster(for: policy, step: step, tick: tick, own: own) else { return }
+        if let kept = tapes[forecaster.task.decisiveLevels] { return kept.forEach(body) }
         var recorder = ForecastRecorder(trace, service: service, forecaster: forecaster)
         while let tape = recorder.record() { body(tape) }
     }

@@ -1,13 +1,17 @@
 /// The quantile that a single row is planned at, so that a share `1 - dial` of the demand is late.
 ///
-/// A row that is missed is known to be missed when it has ended, and a start decided then serves `lead` seconds later. So a miss
-/// makes `1 + lead/step` rows late, and each may be missed with that much less chance. The same follows from prices: when the
-/// newsvendor's ratio is c/(c + o) for a row, a miss that costs c in n rows has n·c/(n·c + o) ≈ 1 - (1 - dial)/n. It is also the
-/// bound of a union over the rows of the lead time, so the highest of them is covered with at least the dial's chance.
+/// A row that is missed is known to be missed when it has ended, a start decided then serves `lead` seconds later, and what waited
+/// takes about a minute more. So a miss makes that many rows late, and each may be missed with that much less chance. The same
+/// follows from prices: when the newsvendor's ratio is c/(c + o) for a row, a miss that costs c in n rows has
+/// n·c/(n·c + o) ≈ 1 - (1 - dial)/n. It is also the bound of a union over the rows of the lead time, so that the highest of them is
+/// covered with at least the dial's chance.
 package func lateLevel(dial: Double, leadSeconds: Int, step: Int) -> Double {
-    let rows = 1 + (leadSeconds + step - 1) / step
+    let rows = 1 + (leadSeconds + drainSeconds + step - 1) / step
     return 1 - (1 - dial) / Double(rows)
 }
+
+/// What waits when a start serves at last is served in this time, as a rule.
+private let drainSeconds = 60
 
 /// What is kept about rows that were forecast, until they have ended.
 ///
