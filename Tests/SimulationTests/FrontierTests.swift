@@ -61,6 +61,16 @@ import Units
                 decisions: decisions, trace: trace, service: service)
         }
 
+        /// `count` instances, and `then` from the middle on.
+        func changing(_ policy: String, _ count: Int, then: Int) -> SettingOutcome {
+            let decisions = [
+                ReplayDecision(second: 0, desired: count), ReplayDecision(second: trace.seconds / 2, desired: then),
+            ]
+            return SettingOutcome(
+                family: "predictive", role: .predictive, policy: policy, knob: 0.5, decisions: decisions, trace: trace,
+                service: service)
+        }
+
         func analysis(_ settings: [SettingOutcome], _ goal: FrontierGoal = .late(0.001)) -> FrontierAnalysis {
             FrontierAnalysis(settings, trace: trace, bound: bound, settings: .init(goal: goal))
         }
@@ -96,6 +106,9 @@ import Units
         let lazy = flat.setting("hpa:0.9", 11, short: 5)
         let saves = flat.verdict([own, peer])
         #expect(saves.kind == .saves && saves.sentences[0].contains("saves 45% of the instance-hours of hpa at equal"))
+        #expect(!saves.sentences.contains { $0.hasPrefix("It was the other way round") })
+        let turned = flat.verdict([flat.changing("predictive:0.7", 30, then: 11), peer])
+        #expect(turned.kind == .saves && turned.sentences[1].hasPrefix("It was the other way round"), "\(turned)")
         let enough = flat.verdict([own, same])
         #expect(enough.kind == .reactiveIsEnough)
         #expect(enough.sentences[0].hasPrefix("Reactive is enough here: hpa:0.6 meets the goal at cost 1.10"))

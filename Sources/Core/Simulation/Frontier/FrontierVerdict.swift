@@ -97,7 +97,20 @@ extension FrontierAnalysis {
             sentences: [
                 "Prewarming saves \(share(saved)) of the instance-hours of \(peer.family) \(how): take "
                     + "\(choice.recommended.policy)."
-            ] + (saved.low < 0 ? ["The interval holds 0: on other days it might save nothing."] : []) + facts)
+            ] + doubts(saved, choice.recommended, peer) + facts)
+    }
+
+    /// What a reader should hold against a saving.
+    private func doubts(_ saved: Interval, _ own: ChosenSetting, _ peer: ChosenSetting) -> [String] {
+        var doubts: [String] = []
+        if saved.low < 0 { doubts.append("The interval holds 0: on other days it might save nothing.") }
+        if own.chosenCost > peer.chosenCost {
+            doubts.append(
+                "It was the other way round on the part they were chosen on, where \(peer.policy) cost "
+                    + "\(decimal(peer.chosenCost, 2)) and \(own.policy) \(decimal(own.chosenCost, 2)): look at a longer history "
+                    + "before relying on it.")
+        }
+        return doubts
     }
 
     // MARK: Words
