@@ -99,6 +99,8 @@ struct FrontierSweep: Sendable {
         let recorder: ForecastRecorder?
         /// How far its forecasts of the user's model reach; 0 where it has none.
         let horizon: Int
+        /// By which of its levels models are chosen; dials far apart are better served by different ones, as in `backtest`.
+        let decisiveLevels: [Int]
         let isAsIs: Bool
     }
 
@@ -113,20 +115,31 @@ struct FrontierSweep: Sendable {
                 let members = group.members.map {
                     Unit.Member(number: number, place: $0, policy: this.policies[$0], service: this.service)
                 }
+                let levels = group.forecaster?.task.decisiveLevels ?? []
                 // A shorter start-up needs no forecasts that are not there already.
-                if horizon > 0, let place = units.firstIndex(where: { $0.isAsIs && $0.horizon >= horizon }) {
+                if horizon > 0,
+                    let place = units.firstIndex(where: {
+                        $0.isAsIs && $0.horizon >= horizon && $0.decisiveLevels == levels
+                    })
+                {
                     units[place].members += members
                     continue
                 }
                 let recorder = group.forecaster.map { ForecastRecorder(trace, service: this.service, forecaster: $0) }
-                units.append(Unit(members: members, recorder: recorder, horizon: horizon, isAsIs: this.isAsIs))
+                units.append(
+                    Unit(
+                        members: members, recorder: recorder, horizon: horizon, decisiveLevels: levels,
+                        isAsIs: this.isAsIs))
             }
         }
         return units
     }
 
-    /// By case and setting, and the forecasts behind predictive as it is; nil where there are too many to keep.
-    private func decisions(of cases: [Case]) async throws -> ([[[ReplayDecision]]], [ForecastTape]?) {
+    /// The forecasts behind predictive as it is, by the levels that models were chosen by.
+    private typealias KeptTapes = [[Int]: [ForecastTape]]
+
+    /// By case and setting, and the forecasts behind predictive as it is; none where there are too many to keep.
+    private func decisions(of cases: [Case]) async throws -> ([[[ReplayDecision]]], KeptTapes) {
         let units = try units(cases)
         let windows = units.compactMap(\.recorder?.remaining).max() ?? 1
         let run = max(1, windows / 100)
@@ -135,12 +148,12 @@ struct FrontierSweep: Sendable {
         defer { progress.finish() }
         let done = Done(progress)
         var made = cases.map { [[ReplayDecision]](repeating: [], count: $0.policies.count) }
-        var tapes: [ForecastTape]?
+        var tapes: KeptTapes = [:]
         try await withThrowingTaskGroup(of: (Unit, [[ReplayDecision]], [ForecastTape]?).self) { group in
             for unit in units { group.addTask { try await replayed(unit, done, each: run) } }
             for try await (unit, decisions, kept) in group {
                 for (member, own) in zip(unit.members, decisions) { made[member.number][member.place] = own }
-                tapes = tapes ?? kept
+                if let kept { tapes[unit.decisiveLevels] = kept }
             }
         }
         return (made, tapes)
@@ -212,7 +225,7 @@ struct FrontierSweep: Sendable {
 
     /// The worst moments of the recommended setting, and pictures over time.
     private func told(
-        _ choice: FrontierChoice?, _ outcomes: [SettingOutcome], _ tapes: [ForecastTape]?
+        _ choice: FrontierChoice?, _ outcomes: [SettingOutcome], _ tapes: KeptTapes
     ) throws -> (worst: [LateEpisode], timeline: FrontierTimeline?) {
         guard let choice, let own = outcomes.first(where: { $0.policy == choice.recommended.policy }) else {
             return ([], nil)
@@ -231,12 +244,12 @@ struct FrontierSweep: Sendable {
     }
 
     private func forEachTape(
-        _ tapes: [ForecastTape]?, _ policy: any ScalingPolicy, _ body: (ForecastTape) -> Void
+        _ tapes: KeptTapes, _ policy: any ScalingPolicy, _ body: (ForecastTape) -> Void
     ) throws {
-        if let tapes { return tapes.forEach(body) }
         let own = try ModelCatalogue.forecaster(named: model)
         let step = trace.forecastGrid.step
         guard let forecaster = try rollingForecaster(for: policy, step: step, tick: tick, own: own) else { return }
+        if let kept = tapes[forecaster.task.decisiveLevels] { return kept.forEach(body) }
         var recorder = ForecastRecorder(trace, service: service, forecaster: forecaster)
         while let tape = recorder.record() { body(tape) }
     }

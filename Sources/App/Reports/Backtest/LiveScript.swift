@@ -3,7 +3,7 @@
 /// Written for this page; it fetches nothing. Without it the page is whole, with still pictures.
 package enum LiveScript {
     /// Of `source`, as a content security policy names it. A test holds the two together.
-    package static let hash = "sha256-dLQ/2MmZu/fOmuJtPkQeCckztyfDp/ZURf21Uz5W9do="
+    package static let hash = "sha256-+TUpcpAtgJXf1RlbWQiIFIZjy82hpFEFHw4hH5budNU="
 
     static let style = """
         .scripted, .live .still { display: none; }
@@ -130,7 +130,8 @@ package enum LiveScript {
               this.readout = make("p", holder, { class: "readout", "aria-hidden": "true" });
               make("p", holder, { class: "hint" }).textContent = "Drag to choose a stretch, or pinch. Keys: arrows, +, \u2212, Home.";
               this.listen();
-              new ResizeObserver(() => this.draw()).observe(this.picture);
+              // Drawing changes the height, which must not be seen within the same round.
+              new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(this.picture);
             }
 
             legend(place) {
