@@ -91,7 +91,6 @@ import Units
         let told = [Self.episode(Self.record), Self.episode(nil)].map { $0.sentences.joined(separator: "\n") }
         try expectGolden(told.joined(separator: "\n\n") + "\n", "decision-words.txt")
         #expect(Set(Decision.Reason.allCases.map(\.words)).count == Decision.Reason.allCases.count)
-        #expect(Decision.Reason.policyRule.words == "policy rule")
     }
 
     @Test func everyPartIsThere() throws {

@@ -31,9 +31,11 @@ let reportStyle = """
     }
     @media print {
     main { max-width: none; padding: 0; }
-    figure, table, .note, pre { break-inside: avoid; }
+    figure, tr, .note, pre { break-inside: avoid; }
     h2, h3 { break-after: avoid; }
-    .scroll { overflow: visible; }
+    pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+    .scroll { overflow: visible; font-size: .8rem; }
+    td, th { padding: .2rem .4rem; }
     }
     """
 

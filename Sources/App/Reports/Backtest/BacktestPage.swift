@@ -127,7 +127,9 @@ package struct BacktestPage: Sendable {
         page.section("The worst moments")
         for moment in moments {
             page.subsection(moment.title)
-            page.paragraph(moment.sentences.joined(separator: " "))
+            // What happened, and what had been decided.
+            page.paragraph(moment.sentences.prefix(2).joined(separator: " "))
+            if moment.sentences.count > 2 { page.paragraph(moment.sentences.dropFirst(2).joined(separator: " ")) }
             guard let timeline, let stretch = moment.stretch else { continue }
             page.figure(timeline.picture(stretch, title: ""), caption: "")
             page.jump(to: stretch, "Show it in the picture of the whole")

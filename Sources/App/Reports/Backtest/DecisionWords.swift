@@ -15,14 +15,17 @@ extension Decision.Reason {
         case .unchanged: "there being no reason to change"
         case .minInstances: "the lower limit"
         case .maxInstances: "the upper limit"
-        default: separatedWords(rawValue)
+        case .standbyRungs: "what can be promoted from a cheaper rung in time"
+        case .hotStandby: "what is kept ready beside demand"
+        case .scheduledFloor: "the floor that a schedule has set"
+        case .stepUp: "the most that may be started at once"
+        case .stepDown: "the most that may be stopped at once"
+        case .budget: "the budget"
+        case .stabilisation: "what was wished a short while ago"
+        case .minimumRun: "the least time that an instance runs"
+        case .policyRule: "the policy's rule"
         }
     }
-}
-
-/// `policyRule` as `policy rule`.
-private func separatedWords(_ name: String) -> String {
-    name.reduce(into: "") { text, letter in text += letter.isUppercase ? " " + letter.lowercased() : String(letter) }
 }
 
 extension LateEpisode {
