@@ -156,13 +156,7 @@ import Units
     /// The same bytes from the same histories; and other histories' ends change nothing of a series' unit.
     @Test func isDeterministicAndHoldsAgainstHostileSeries() throws {
         var histories = histories(6, rows: 12 * Self.season, seed: 3)
-        let start = Timestamp(secondsSinceEpoch: 1_699_920_000)
-        let hostile: [[Double]] = [
-            [], [5], [Double](repeating: 0, count: 240), [Double](repeating: .nan, count: 240),
-            (0..<240).map { $0 % 2 == 0 ? .nan : 3 }, [Double](repeating: 1e300, count: 240),
-            (0..<240).map { -Double($0) }, [Double](repeating: 7, count: 240),
-        ]
-        histories += hostile.map { KnownDemand(RegularSeries(start: start, step: 3_600, values: $0)) }
+        histories += ForecasterConformance.hostile.map { KnownDemand($0.series) }
         let fit = try GlobalNet().fit(histories, task: Self.task)
         #expect(try GlobalNet().fit(histories, task: Self.task).shared.encoded() == fit.shared.encoded())
         for (model, history) in zip(fit.models, histories) {

@@ -1,3 +1,4 @@
+import ConformanceKit
 import Forecasting
 import Kernels
 import Series
@@ -93,13 +94,7 @@ import Units
     /// What follows an origin changes nothing, and nothing hostile makes a forecast that is not one.
     @Test func hostileHistoriesHaveAForecast() throws {
         var histories = histories(8, rows: 10 * Self.season, seed: 3)
-        let start = Timestamp(secondsSinceEpoch: 1_699_920_000)
-        let hostile: [[Double]] = [
-            [], [5], [Double](repeating: 0, count: 240), [Double](repeating: .nan, count: 240),
-            (0..<240).map { $0 % 2 == 0 ? .nan : 3 }, [Double](repeating: 1e300, count: 240),
-            (0..<240).map { -Double($0) }, [Double](repeating: 7, count: 240),
-        ]
-        histories += hostile.map { KnownDemand(RegularSeries(start: start, step: 3_600, values: $0)) }
+        histories += ForecasterConformance.hostile.map { KnownDemand($0.series) }
         let fit = try GlobalRidge().fit(histories, task: Self.task)
         for (model, history) in zip(fit.models, histories) {
             for other in histories {

@@ -1,6 +1,6 @@
 package import Forecasting
 import Kernels
-import Series
+package import Series
 import Units
 
 /// What every forecaster owes its callers. Each finding is a sentence; an empty list is a pass.
@@ -83,7 +83,8 @@ package struct ForecasterConformance {
         }
     }
 
-    private static let hostile: [(name: String, series: RegularSeries)] = {
+    /// What a store may hold and no model can learn from; of hours.
+    package static let hostile: [(name: String, series: RegularSeries)] = {
         let nan = Double.nan
         let values: [(String, [Double])] = [
             ("empty", []), ("one row", [5]), ("all missing", Array(repeating: nan, count: 600)),

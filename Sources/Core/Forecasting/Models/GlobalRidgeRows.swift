@@ -82,9 +82,10 @@ struct PowerLaw: Hashable, Sendable {
 
     init(middle: Double, exponent: Double) { (self.middle, self.exponent) = (middle, exponent) }
 
-    /// Points with an x or a y of 0 are left out.
+    /// Points with an x or a y that has no logarithm are left out.
     init(_ points: [(x: Double, y: Double)]) {
-        let logs = points.filter { $0.x > 0 && $0.y > 0 }.map { (x: logarithm($0.x), y: logarithm($0.y)) }
+        let logs = points.filter { Self.hasLogarithm($0.x) && Self.hasLogarithm($0.y) }
+            .map { (x: logarithm($0.x), y: logarithm($0.y)) }
         let count = Double(max(logs.count, 1))
         let (x, y) = (logs.reduce(0) { $0 + $1.x } / count, logs.reduce(0) { $0 + $1.y } / count)
         let spread = logs.reduce(0) { $0 + ($1.x - x) * ($1.x - x) }
@@ -92,6 +93,11 @@ struct PowerLaw: Hashable, Sendable {
         (middle, exponent) = (x, min(max(slope, 0), 0.5))
     }
 
-    /// What y is at `x`, as a multiple of what it is in the middle.
-    func relative(_ x: Double) -> Double { exponential(min(max(exponent * (logarithm(x) - middle), -20), 20)) }
+    /// What y is at `x`, as a multiple of what it is in the middle; 1 where `x` has no logarithm.
+    func relative(_ x: Double) -> Double {
+        guard Self.hasLogarithm(x) else { return 1 }
+        return exponential(min(max(exponent * (logarithm(x) - middle), -20), 20))
+    }
+
+    private static func hasLogarithm(_ x: Double) -> Bool { x > 0 && x.isFinite }
 }
