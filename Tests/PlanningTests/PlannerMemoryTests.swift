@@ -68,24 +68,42 @@ import Units
 }
 
 @Suite struct OutageHoldTests {
+    /// Rows of a minute that end at `end`; a start and a tick take 135 s.
+    private func learn(
+        _ hold: inout OutageHold, _ actual: Double, low: Double, end: Int64, desired: Int = 9, dial: Double = 0.9
+    ) { hold.learn(actual: actual, low: low, desired: desired, end: end, window: 135, dial: dial) }
+
     @Test func aDropIsHeldAsLongAsItsReturnIsLikelyEnough() {
-        var hold = OutageHold()
-        hold.learn(actual: 4, low: 8, desired: 9, end: 60, leadSeconds: 120)
-        #expect(hold.count(at: 60, window: 135, dial: 0.9) == nil, "half of what was likely is no drop")
-        hold.learn(actual: 1, low: 8, desired: 9, end: 120, leadSeconds: 120)
-        #expect(hold.count(at: 120, window: 135, dial: 0.9) == 9)
-        // 135 / (age + 135) is a tenth at an age of nine windows.
-        #expect(hold.count(at: 120 + 9 * 135 - 1, window: 135, dial: 0.9) == 9)
-        #expect(hold.count(at: 120 + 9 * 135 + 1, window: 135, dial: 0.9) == nil)
-        #expect(hold.count(at: 120 + 9 * 135 + 1, window: 135, dial: 0.99) == 9)
+        var hold = OutageHold(), safer = OutageHold()
+        learn(&hold, 4, low: 8, end: 60)
+        #expect(hold.count(at: 60) == nil, "half of what was likely is no drop")
+        learn(&hold, 1, low: 8, end: 120)
+        learn(&safer, 1, low: 8, end: 120, dial: 0.99)
+        // 135 / (age + 135) is a tenth at an age of nine windows, a hundredth at 99.
+        #expect(hold.count(at: 120) == 9 && hold.count(at: 120 + 9 * 135 - 2) == 9)
+        #expect(hold.count(at: 120 + 9 * 135 + 1) == nil)
+        #expect(safer.count(at: 120 + 99 * 135 - 2) == 9 && safer.count(at: 120 + 99 * 135 + 1) == nil)
     }
 
     @Test func afterTheReturnItLastsUntilForecastsHaveFollowed() {
         var hold = OutageHold()
-        hold.learn(actual: 0, low: 8, desired: 9, end: 60, leadSeconds: 120)
-        hold.learn(actual: 7, low: 1, desired: 9, end: 180, leadSeconds: 120)
-        #expect(hold.count(at: 180 + 719, window: 135, dial: 0.5) == 9)
-        #expect(hold.count(at: 180 + 720, window: 135, dial: 0.5) == nil)
+        learn(&hold, 0, low: 8, end: 60)
+        learn(&hold, 7, low: 1, end: 180)
+        #expect(hold.count(at: 180 + 734) == 9)
+        #expect(hold.count(at: 180 + 735) == nil)
+    }
+
+    /// Demand that has stayed low is what demand is now; a further drop is seen from there.
+    @Test func whatLastsIsNoOutageAnyMore() {
+        var hold = OutageHold()
+        learn(&hold, 2, low: 8, end: 60)
+        // Given up after nine windows; as long as forecasts expect more it is no other drop.
+        learn(&hold, 2, low: 6, end: 1_800, desired: 3)
+        #expect(hold.count(at: 1_800) == nil)
+        learn(&hold, 2, low: 1.8, end: 1_860, desired: 3)
+        #expect(hold.count(at: 1_860) == nil)
+        learn(&hold, 0.5, low: 1.8, end: 1_920, desired: 3)
+        #expect(hold.count(at: 1_920) == 3)
     }
 }
 

@@ -59,29 +59,55 @@ package struct PredictivePlanner: ScalingPolicy {
     private func decide(_ observation: Observation, on forecast: QuantileForecast, reactive: Int?) -> Decision {
         let (now, current, lead) = (observation.now, observation.desired, observation.leadSeconds(service))
         let window = ForecastWindow(forecast, service)
+        let plan = service.rungs.isEmpty ? plan(window, now, lead) : planOnRungs(window, now, lead)
         let drain = drainInstances(observation, window)
-        if !service.rungs.isEmpty { return decideOnRungs(observation, window, reactive, drain) }
-        let level = lateLevel(dial: dial, leadSeconds: lead, step: forecast.step)
-        let ahead = window.instances(now.advanced(bySeconds: lead), lasting: tick, level, shortfall.factor)
-        let soon = window.instances(now, lasting: lead + tick, level, shortfall.factor)
-        let later = laterInstances(window, from: now.advanced(bySeconds: lead + tick), lead: lead)
         // Where the newest row is missing, nothing is stopped on the word of a forecast alone.
-        let up = max(ahead, reactive ?? 0, drain?.start ?? 0)
-        let keep = max(up, soon, later, reactive ?? current, min(drain?.keep ?? 0, current))
-        let held = outage.count(at: now.wholeSeconds, window: lead + tick, dial: dial) ?? 0
-        var candidates = [Decision.Candidate(.forecastOverLeadTime, ahead), .init(.forecastUntilRestart, keep)]
+        let up = max(plan.start, reactive ?? 0, drain?.start ?? 0)
+        let keep = max(up, plan.keep, reactive ?? current, min(drain?.keep ?? 0, current))
+        let held = outage.count(at: now.wholeSeconds) ?? 0
+        var candidates = [Decision.Candidate(plan.reason, plan.start), .init(.forecastUntilRestart, keep)]
         if let reactive { candidates.append(.init(.reactive, reactive)) }
         if let drain { candidates.append(.init(.backlog, drain.start)) }
         if held > 0 { candidates.append(.init(.suddenDrop, held)) }
+        let wish: Int, reason: Decision.Reason
         if current < up {
-            let reason: Decision.Reason =
-                ahead >= up ? .forecastOverLeadTime : reactive == up ? .reactive : .backlog
-            return .settled(up, candidates, reason, service)
+            (wish, reason) = (up, plan.start >= up ? plan.reason : reactive == up ? .reactive : .backlog)
+        } else if current > max(keep, held) {
+            (wish, reason) = (max(keep, held), held > keep ? .suddenDrop : .forecastUntilRestart)
+        } else {
+            (wish, reason) = (current, current > keep ? .suddenDrop : .unchanged)
         }
-        if current > max(keep, held) {
-            return .settled(max(keep, held), candidates, held > keep ? .suddenDrop : .forecastUntilRestart, service)
+        return .settled(wish, candidates, reason, service, standby: plan.standby)
+    }
+
+    /// What the forecast alone asks for.
+    private struct Plan {
+        /// To be there when a start decided now serves, and not to go below.
+        let start: Int, keep: Int
+        let reason: Decision.Reason
+        var standby: [StandbyCount] = []
+    }
+
+    private func plan(_ window: ForecastWindow, _ now: Timestamp, _ lead: Int) -> Plan {
+        let level = lateLevel(dial: dial, leadSeconds: lead, step: window.step), factor = shortfall.factor
+        let ahead = window.instances(now.advanced(bySeconds: lead), lasting: tick, level, factor)
+        let soon = window.instances(now, lasting: lead + tick, level, factor)
+        let later = laterInstances(window, from: now.advanced(bySeconds: lead + tick), lead: lead)
+        return Plan(start: ahead, keep: max(soon, later), reason: .forecastOverLeadTime)
+    }
+
+    /// With rungs between serving and not being there, what serves is only what could not be promoted in time.
+    private func planOnRungs(_ window: ForecastWindow, _ now: Timestamp, _ lead: Int) -> Plan {
+        let factor = shortfall.factor, each = service.perInstance.perSecond
+        let counts = standbyPlan(
+            rungs: service.rungs, coldSeconds: lead,
+            level: lateLevel(dial: dial, leadSeconds: lead, step: window.step), most: service.maxInstances
+        ) { seconds, instances in
+            window.chance(now, lasting: seconds + tick, above: Double(instances - 1) * each / factor)
         }
-        return .settled(current, candidates, current > keep ? .suddenDrop : .unchanged, service)
+        let serving = counts.first ?? 0
+        let standby = zip(service.rungs, counts.dropFirst()).map { StandbyCount($0.kind, $1) }
+        return Plan(start: serving, keep: serving, reason: .standbyRungs, standby: standby)
     }
 
     /// What is worth keeping beyond the lead time.
@@ -93,37 +119,6 @@ package struct PredictivePlanner: ScalingPolicy {
         let breakEven = service.limits.breakEvenSeconds
         guard breakEven > 0 else { return window.instances(start, lasting: lead, keepLevel) }
         return window.instances(start, lasting: max(lead, breakEven), 0.5 + exponential(-1))
-    }
-
-    /// With rungs between serving and not being there, what serves is only what could not be promoted in time.
-    private func decideOnRungs(
-        _ observation: Observation, _ window: ForecastWindow, _ reactive: Int?, _ drain: (start: Int, keep: Int)?
-    ) -> Decision {
-        let (now, current, lead) = (observation.now, observation.desired, observation.leadSeconds(service))
-        let factor = shortfall.factor, each = service.perInstance.perSecond
-        let counts = standbyPlan(
-            rungs: service.rungs, coldSeconds: lead,
-            level: lateLevel(dial: dial, leadSeconds: lead, step: window.step), most: service.maxInstances
-        ) { seconds, instances in
-            window.chance(now, lasting: seconds + tick, above: Double(instances - 1) * each / factor)
-        }
-        let planned = counts.first ?? 0
-        let up = max(planned, reactive ?? 0, drain?.start ?? 0)
-        let keep = max(up, reactive ?? current, min(drain?.keep ?? 0, current))
-        let held = outage.count(at: now.wholeSeconds, window: lead + tick, dial: dial) ?? 0
-        var candidates = [Decision.Candidate(.standbyRungs, planned)]
-        if let reactive { candidates.append(.init(.reactive, reactive)) }
-        if let drain { candidates.append(.init(.backlog, drain.start)) }
-        if held > 0 { candidates.append(.init(.suddenDrop, held)) }
-        let wish = current < up ? up : min(current, max(keep, held))
-        let reason: Decision.Reason =
-            wish == current
-            ? .unchanged
-            : wish == held && held > keep
-                ? .suddenDrop : wish == planned ? .standbyRungs : wish == reactive ? .reactive : .backlog
-        return .settled(
-            wish, candidates, reason, service,
-            standby: zip(service.rungs, counts.dropFirst()).map { StandbyCount($0.kind, $1) })
     }
 
     /// Instances that serve what is expected and what waits: to start now, and to keep until it is served. Nil where nothing
@@ -173,7 +168,7 @@ package struct PredictivePlanner: ScalingPolicy {
             if let low = entry.low {
                 outage.learn(
                     actual: actual, low: low, desired: observation.desired, end: entry.start + Int64(step),
-                    leadSeconds: observation.leadSeconds(service))
+                    window: observation.leadSeconds(service) + tick, dial: dial)
             }
         }
     }
