@@ -29,22 +29,9 @@ struct Backtest: AsyncParsableCommand {
             \(PolicyCatalogue.families.map { "  \($0.usage): \($0.summary)" }.joined(separator: "\n"))
             """)
 
-    @Option(help: "A CSV trace, plain or gzip.")
-    var trace: String
-    @Option(help: "The series of the trace, where there are several.")
-    var series: String?
-    @OptionGroup(title: "The service, and what if")
-    var whatIf: WhatIfOptions
+    @OptionGroup var replayed: ReplayOptions
     @Option(help: "A policy; may be given several times.")
     var policy: [String]
-    @Option(help: "The scored part starts here.")
-    var from: Timestamp?
-    @Option(help: "The scored part ends here.")
-    var to: Timestamp?
-    @Option(help: "Seconds between decisions.")
-    var tick = 15
-    @Option(help: "The model behind predictive.")
-    var model = "auto"
     @Option(help: "Writes the decisions of the one policy given to this CSV file.")
     var decisions: String?
     @Option(help: "Writes a page with pictures to this file; the first policy is the one in question.")
@@ -57,13 +44,11 @@ struct Backtest: AsyncParsableCommand {
     func validate() throws {
         if policy.isEmpty { throw ValidationError("Give at least one --policy.") }
         if decisions != nil && policy.count > 1 { throw ValidationError("--decisions takes exactly one --policy.") }
-        if !(1...3_600).contains(tick) { throw ValidationError("--tick must be between 1 and 3600 seconds.") }
     }
 
     func run() async throws {
         if let report { try requireWritable(report) }
-        let setting = try whatIf.setting(
-            TraceFile(path: trace).pick(series), from: from, to: to, startsInTheMiddle: false)
+        let setting = try replayed.setting(startsInTheMiddle: false)
         let (trace, service) = (setting.trace, setting.service)
         if !json { setting.notes.forEach { Terminal.note($0) } }
         let plan = clairvoyantDecisions(trace, service: service)
@@ -71,15 +56,14 @@ struct Backtest: AsyncParsableCommand {
         let made = try decide(trace, service, plan)
         let outcomes = try zip(policy, made).map { name, decisions in
             let figures = replay(trace, service: service, decisions: decisions)
-            let single = try single.replay(decisions, trace, service, path: whatIf.service)
+            let single = try single.replay(decisions, trace, service, path: replayed.whatIf.service)
             return PolicyOutcome(name, figures, clairvoyantHours: bound.instanceHours, single)
         }
         if let decisions { try write(made[0], from: trace.start, to: decisions) }
         if let report {
             let page = BacktestReport(
-                traceName: URL(filePath: self.trace).lastPathComponent + (series.map { " \($0)" } ?? ""),
-                setting: setting, tick: tick, model: model, policies: Array(zip(policy, made)),
-                clairvoyantHours: bound.instanceHours, command: typedCommand())
+                traceName: replayed.traceName, setting: setting, tick: replayed.tick, model: replayed.model,
+                policies: Array(zip(policy, made)), clairvoyantHours: bound.instanceHours, command: typedCommand())
             try writePage(page.rendered(), to: report)
         }
         print(json ? try PolicyOutcome.json(outcomes) : PolicyOutcome.table(outcomes))
@@ -94,12 +78,12 @@ struct Backtest: AsyncParsableCommand {
         let places = policy.indices.filter { policy[$0] != "clairvoyant" }
         let policies = try places.map {
             try PolicyCatalogue.policy(
-                parsing: policy[$0], service: service.planned, tick: tick, peakRate: trace.peakRate)
+                parsing: policy[$0], service: service.planned, tick: replayed.tick, peakRate: trace.peakRate)
         }
-        let own = try ModelCatalogue.forecaster(named: model)
-        for group in try policyGroups(policies, step: trace.forecastGrid.step, tick: tick, own: own) {
+        let own = try ModelCatalogue.forecaster(named: replayed.model)
+        for group in try policyGroups(policies, step: trace.forecastGrid.step, tick: replayed.tick, own: own) {
             let decisions = runPolicies(
-                group.members.map { policies[$0] }, trace: trace, service: service, tick: tick,
+                group.members.map { policies[$0] }, trace: trace, service: service, tick: replayed.tick,
                 forecaster: group.forecaster)
             for (member, own) in zip(group.members, decisions) { made[places[member]] = own }
         }

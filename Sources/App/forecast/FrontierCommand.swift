@@ -35,20 +35,7 @@ struct FrontierCommand: AsyncParsableCommand {
     static let dials =
         "0.5,0.6,0.7,0.75,0.8,0.85,0.875,0.9,0.925,0.95,0.96,0.97,0.98,0.99,0.9925,0.995,0.997,0.998,0.9985,0.999"
 
-    @Option(help: "A CSV trace, plain or gzip.")
-    var trace: String
-    @Option(help: "The series of the trace, where there are several.")
-    var series: String?
-    @OptionGroup(title: "The service, and what if")
-    var whatIf: WhatIfOptions
-    @Option(help: "The scored part starts here.")
-    var from: Timestamp?
-    @Option(help: "The scored part ends here.")
-    var to: Timestamp?
-    @Option(help: "Seconds between decisions.")
-    var tick = 15
-    @Option(help: "The model behind predictive.")
-    var model = "auto"
+    @OptionGroup var replayed: ReplayOptions
     @Option(help: "The settings of predictive.")
     var dials = Self.dials
     @Option(help: "What to compare with: families by comma, all or none.")
@@ -76,7 +63,6 @@ struct FrontierCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        if !(1...3_600).contains(tick) { throw ValidationError("--tick must be between 1 and 3600 seconds.") }
         if !(0.05...0.95).contains(chooseOn) { throw ValidationError("--choose-on must be between 0.05 and 0.95.") }
         if !(0...100_000).contains(resamples) { throw ValidationError("--resamples must be between 0 and 100000.") }
         if !(0...1_000).contains(worst) { throw ValidationError("--worst must be between 0 and 1000.") }
@@ -108,15 +94,14 @@ struct FrontierCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let report { try requireWritable(report) }
-        let file = try TraceFile(path: trace)
-        let setting = try whatIf.setting(file.pick(series), from: from, to: to, startsInTheMiddle: true)
+        let setting = try replayed.setting(startsInTheMiddle: true)
         let bound = clairvoyantHours(setting)
-        guard bound > 0 else { throw InputError(path: trace, "the scored part needs no instance at any time") }
+        guard bound > 0 else { throw InputError(path: replayed.trace, "the scored part needs no instance at any time") }
         var choosing = FrontierAnalysis.Settings(goal: try goal(setting, bound))
         (choosing.chooseOn, choosing.resamples, choosing.seed) = (chooseOn, resamples, seed)
         let sweep = FrontierSweep(
-            traceName: URL(filePath: trace).lastPathComponent + (series.map { " \($0)" } ?? ""), setting: setting,
-            tick: tick, model: model, names: try names(), choosing: choosing, startupCases: startupCases, worst: worst)
+            traceName: replayed.traceName, setting: setting, tick: replayed.tick, model: replayed.model,
+            names: try names(), choosing: choosing, startupCases: startupCases, worst: worst)
         let result = try await sweep.result()
         try csv.map { try Data(result.csv.utf8).write(to: URL(filePath: $0)) }
         try report.map { try writePage(FrontierReport(result, command: typedCommand()).rendered(), to: $0) }
