@@ -159,13 +159,13 @@ package struct RefitWorker<C: Clock> where C.Duration == Duration {
             await versions.set(workload.id, newest)
             let record = found.record
             let model = try ModelCatalogue.decode(record.bytes)
-            guard record.step == workload.step, record.kind == workload.kind,
+            guard record.step == workload.forecastGrid.step, record.kind == workload.kind,
                 model.task.horizon >= min(rolling.task.horizon, 8)
             else { return false }
             var next = rolling
             // Counted from now on, but for what was released, which a refit may be due for.
             let isFree = record.lineage.reason == .release
-            next.adopt(model, fittedAt: isFree ? record.trainedTo : now(), step: workload.step)
+            next.adopt(model, fittedAt: isFree ? record.trainedTo : now(), step: workload.forecastGrid.step)
             await desk.offer(
                 workload.id,
                 RefitDesk.Answer(

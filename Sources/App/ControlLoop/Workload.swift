@@ -11,7 +11,9 @@ package struct Workload: Sendable {
     package let kind: DemandKind
     /// Seconds a demand row spans.
     package let step: Int
-    /// How many rows are read back at a tick, enough for the forecaster's longest feature.
+    /// The rows that forecasts are made on.
+    package let forecastGrid: ForecastGrid
+    /// How many of those are kept, enough for the forecaster's longest feature.
     package let historyRows: Int
     /// How long the samples of a row may take to arrive, seconds: a row counts as ended only then.
     package let delaySeconds: Int
@@ -32,15 +34,20 @@ package struct Workload: Sendable {
     /// none to know of.
     package let events: (@Sendable (_ end: Timestamp) throws -> KnownEvents)?
 
+    /// `forecaster` learns on `forecastGrid`, which is a replay's of such a series where none is given.
+    ///
+    /// - Precondition: `forecastGrid` is one of rows of `step` seconds.
     package init(
-        id: WorkloadID, demand: SeriesKey, kind: DemandKind, step: Int, historyRows: Int,
-        delaySeconds: Int = 0, actuator: (any Actuator)?, isCarriedOut: Bool = true, assumedLeadSeconds: Double,
+        id: WorkloadID, demand: SeriesKey, kind: DemandKind, step: Int, forecastGrid: ForecastGrid? = nil,
+        historyRows: Int, delaySeconds: Int = 0, actuator: (any Actuator)?, isCarriedOut: Bool = true,
+        assumedLeadSeconds: Double,
         makePolicy: @escaping @Sendable (Int) -> any ScalingPolicy,
         forecaster: RollingForecaster?, begins: ModelStart? = nil,
         service: @escaping @Sendable (Int) -> ServiceModel,
         events: (@Sendable (Timestamp) throws -> KnownEvents)? = nil
     ) {
         self.events = events
+        self.forecastGrid = forecastGrid ?? ForecastGrid(seriesStep: step)
         (self.id, self.demand, self.kind, self.step) = (id, demand, kind, step)
         (self.historyRows, self.delaySeconds, self.actuator) = (historyRows, delaySeconds, actuator)
         (self.isCarriedOut, self.assumedLeadSeconds) = (isCarriedOut && actuator != nil, assumedLeadSeconds)

@@ -29,7 +29,7 @@ package struct WorkloadController: Sendable {
         self.logger = logger
         metrics = LoopMetrics(workload.id)
         demand = DemandWindow(
-            key: workload.demand, kind: workload.kind, step: workload.step, limit: workload.historyRows)
+            key: workload.demand, kind: workload.kind, grid: workload.forecastGrid, limit: workload.historyRows)
         forecaster = workload.forecaster
         refits = desk.map { WorkloadRefits(workload, desk: $0, logger: self.logger) }
     }
@@ -59,11 +59,12 @@ package struct WorkloadController: Sendable {
     }
 
     private mutating func decideAndAct(
-        at now: Timestamp, demand: KnownDemand, report: InstanceReport
+        at now: Timestamp, demand known: DemandWindow.Known, report: InstanceReport
     ) async -> DecisionRecord {
         let measured = LeadTime(measured: report.startupSeconds, assumed: workload.assumedLeadSeconds)
         let lead = Double(measured.seconds)
-        let forecast = await forecast(after: demand)
+        let forecast = await forecast(after: known.windows)
+        let demand = known.rows
         let observation = Observation(
             now: now, desired: report.desired, ready: report.count(.ready), starting: report.count(.starting),
             demand: demand, forecast: forecast, lead: measured)

@@ -63,9 +63,8 @@ struct FleetScaling: Sendable {
         }
         let isReactive = fleet.kind == .reactive
         return Workload(
-            id: fleet.workload, demand: fleet.demand, kind: .count, step: 1, historyRows: historyRows,
-            actuator: actuator,
-            assumedLeadSeconds: settings.assumedLeadSeconds,
+            id: fleet.workload, demand: fleet.demand, kind: .count, step: 1, forecastGrid: ForecastGrid(rowsOf: 1),
+            historyRows: historyRows, actuator: actuator, assumedLeadSeconds: settings.assumedLeadSeconds,
             makePolicy: { policy(isReactive: isReactive, service: service($0)) },
             forecaster: isReactive ? nil : forecaster, service: service)
     }

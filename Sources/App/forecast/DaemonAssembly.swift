@@ -12,6 +12,7 @@ import Series
 import SeriesStoreSQLite
 import ServiceLifecycle
 import Settings
+import Simulation
 import StatsDReceiver
 import TLSTrust
 import Telemetry
@@ -108,18 +109,16 @@ struct DaemonAssembly {
         _ settings: WorkloadSettings, store: HeadStore, actuator: (any Actuator)?
     ) async throws -> Workload {
         let key = try await demandKey(of: settings, in: store)
-        let step = settings.stepSeconds, tick = self.settings.tickSeconds
+        let tick = self.settings.tickSeconds, grid = ForecastGrid(seriesStep: settings.stepSeconds)
         let makePolicy = try PolicyChoice(settings, tick: tick)
-        let policy = makePolicy(Self.longestLead), horizon = policy.forecastHorizon(step: step, tick: tick)
-        let task = ForecastTask.standard(
-            step: step, horizon: min(horizon, 512), operatingLevel: policy.operatingLevel)
-        var forecaster = RollingForecaster(
-            try ModelCatalogue.forecaster(named: "auto"), task: task, refitEvery: max(1, 86_400 / step))
-        let stored = try await registeredModel(for: key, settings, task: task, store: store.database)
-        if let stored { forecaster.adopt(stored.model, fittedAt: stored.servedSince, step: step) }
+        var forecaster = try rollingForecaster(
+            for: makePolicy(Self.longestLead), step: grid.step, tick: tick,
+            own: try ModelCatalogue.forecaster(named: "auto"))
+        let stored = try await registeredModel(for: key, settings, forecaster, grid, store: store.database)
+        if let stored { forecaster?.adopt(stored.model, fittedAt: stored.servedSince, step: grid.step) }
         return Workload(
-            id: settings.id, demand: key, kind: settings.kind, step: step,
-            historyRows: min(Self.history.rows, max(2, Self.history.seconds / step)),
+            id: settings.id, demand: key, kind: settings.kind, step: settings.stepSeconds, forecastGrid: grid,
+            historyRows: min(Self.history.rows, max(2, Self.history.seconds / grid.step)),
             delaySeconds: settings.delaySeconds, actuator: actuator, isCarriedOut: settings.trust != .shadow,
             assumedLeadSeconds: settings.leadSeconds, makePolicy: { makePolicy($0) }, forecaster: forecaster,
             begins: stored?.start, service: { settings.service(startupSeconds: $0) },
@@ -142,13 +141,14 @@ struct DaemonAssembly {
 
     /// The newest trained model, where it fits; one that does not is passed over with a word in the log.
     private func registeredModel(
-        for key: SeriesKey, _ settings: WorkloadSettings, task: ForecastTask, store: SQLiteStore
+        for key: SeriesKey, _ settings: WorkloadSettings, _ forecaster: RollingForecaster?, _ grid: ForecastGrid,
+        store: SQLiteStore
     ) async throws -> (model: any FittedModel, start: ModelStart, servedSince: Timestamp)? {
-        guard let stored = try await store.latestModel(for: key) else { return nil }
+        guard let task = forecaster?.task, let stored = try await store.latestModel(for: key) else { return nil }
         let record = stored.record
         do throws(ForecastError) {
             let model = try ModelCatalogue.decode(record.bytes)
-            if record.step == settings.stepSeconds, record.kind == settings.kind,
+            if record.step == grid.step, record.kind == settings.kind,
                 model.task.horizon >= min(task.horizon, 8)
             {
                 logger.info(

@@ -87,7 +87,9 @@ private struct DemandSource {
             throw DaemonError("\(config): no workload '\(name)'; there are: \(names)")
         }
         (db, selector) = (settings.store.path, workload.series)
-        (kind, step, events) = (workload.kind, workload.stepSeconds, workload.events)
+        (kind, events) = (workload.kind, workload.events)
+        // What the daemon forecasts on.
+        step = ForecastGrid(seriesStep: workload.stepSeconds).step
         synchronous = settings.store.isFullySynchronous ? .full : .normal
     }
 }

@@ -24,14 +24,28 @@ package struct ForecastGrid: Hashable, Sendable {
         step = seriesStep >= Self.shortest ? seriesStep : (whole ?? least) * seriesStep
     }
 
+    /// The rows of the series themselves, however short: for whoever knows that its cycles are short too.
+    ///
+    /// - Precondition: `rows` ≥ 1, seconds.
+    package init(rowsOf rows: Int) {
+        precondition(rows >= 1, "a row spans a second at least")
+        (seriesStep, step) = (rows, rows)
+    }
+
     /// Rows of the series in one of this grid.
     package var rowsPerWindow: Int { step / seriesStep }
     /// Rows of this grid in a day, at least 2.
     package var rowsPerDay: Int { max(2, 86_400 / step) }
 
+    /// Rows ahead at most: a plan takes what lies further ahead to be like the last of them.
+    package static let longestHorizon = 512
+
     /// What a forecaster is asked for on this grid.
     package func task(horizon: Int, operatingLevel: Double? = nil) -> ForecastTask {
-        ForecastTask(horizon: horizon, season: rowsPerDay, isWeekly: true, operatingLevel: operatingLevel)
+        let horizon = min(horizon, Self.longestHorizon)
+        return ForecastTask(
+            horizon: horizon, season: rowsPerDay, isWeekly: true,
+            operatingLevel: operatingLevel)
     }
 
     /// Rows of a series that starts at `start` before its first whole window.
