@@ -186,7 +186,7 @@ let package = Package(
         tests("ForecastingTests", of: ["Units", "Kernels", "Series", "Forecasting", "ConformanceKit"]),
         tests("PlanningTests", of: ["Units", "Kernels", "Series", "Planning", "ConformanceKit"], hasGoldens: true),
         tests("SimulationTests", of: coreNames + ["InputFiles"], hasGoldens: true),
-        tests("CalendarsTests", of: ["Units", "Series", "WireFormats", "Calendars"]),
+        tests("CalendarsTests", of: ["Units", "Kernels", "Series", "Planning", "WireFormats", "Calendars"]),
         tests("InputFilesTests", of: ["Units", "Series", "InputFiles"]),
         tests(
             "PublicDatasetsTests", of: ["Units", "Series", "WireFormats", "PublicDatasets", "FakeServers"],

@@ -100,6 +100,40 @@ import Units
         #expect(records.map(\.desiredBefore) == [6, 1] && records.map(\.decision.desired) == [4, 6])
     }
 
+    /// A floor of a schedule is there a lead time before, and is what the record names.
+    @Test func scheduledFloorsAreHeld() async throws {
+        let scene = try Scene(), actuator = FakeActuator(startupSeconds: [90])
+        try await scene.push((0..<120).map { _ in 15 })
+        let base = try scene.workload(actuator)
+        var limits = PlanLimits.none
+        limits.schedules = [
+            FloorSchedule(
+                cron: try CronExpression(parsing: "0 * * * *"), zone: "UTC", rules: .utc, seconds: 600, floor: 6)
+        ]
+        let floored = limits
+        let service = { @Sendable (startup: Int) in
+            let plain = base.service(startup)
+            return ServiceModel(
+                perInstance: plain.perInstance, startupSeconds: startup, sloWaitSeconds: 1, minInstances: 1,
+                maxInstances: 20, kind: .rate, limits: floored)
+        }
+        let workload = Workload(
+            id: scene.id, demand: scene.key, kind: .rate, step: 60, historyRows: 2_000, actuator: actuator,
+            assumedLeadSeconds: 90,
+            makePolicy: {
+                let planner = PredictivePlanner(name: "predictive", service: service($0), tick: 15, aggressiveness: 0.9)
+                return LimitedPolicy(planner, service: service($0), tick: 15)
+            }, forecaster: nil, service: service)
+        var controller = controller(scene, workload)
+        for quarter in 40 * 4..<80 * 4 { await controller.tick(at: minute(0).advanced(bySeconds: 15 * quarter)) }
+        #expect(await actuator.calls == [2, 6, 2])
+        let held = try await scene.decisions().reversed().filter { $0.decision.desired == 6 }
+        #expect(held.allSatisfy { $0.decision.binding == .scheduledFloor })
+        // From the last tick that leaves a start of 90 s its time, to the last of the ten minutes.
+        #expect(
+            held.first?.at == minute(58).advanced(bySeconds: 30) && held.last?.at == minute(69).advanced(bySeconds: 45))
+    }
+
     /// A clock that went back must not show rows that are yet to come, nor stop anything.
     @Test func aClockThatGoesBackHarmsNothing() async throws {
         let scene = try Scene(), actuator = FakeActuator()

@@ -83,7 +83,7 @@ import Testing
         let poor = try await run(#","limits":{"budgetHours":0.5,"budgetPer":"hour"}"#)
         #expect(poor.status == 1 && poor.errors.contains("does not pay for minInstances = 1"), "\(poor.errors)")
         let kind = try await run(#","startup":5"#)
-        #expect(kind.status == 1 && kind.errors.contains("startup: not of the right type"), "\(kind.errors)")
+        #expect(kind.status == 1 && kind.errors.contains("startup: a group of fields is wanted"), "\(kind.errors)")
         let times = try await run("", arrivals: "1767225600\nsoon\n")
         #expect(times.status == 1 && times.errors.contains("a.txt:2: not a time: soon"), "\(times.errors)")
     }

@@ -6,6 +6,18 @@ package enum SystemZones {
     /// Transitions from 1970 until before 2100; what lies outside is as at its edge.
     private static let years = 1970..<2100
 
+    /// As `rules(of:)`; throws with a name that may have been meant.
+    package static func zone(named name: String) throws(NoSuchZone) -> ZoneRules {
+        guard let rules = rules(of: name) else {
+            let names = TimeZone.knownTimeZoneIdentifiers
+            let place = name.replacing(" ", with: "_")
+            let near =
+                names.first { !place.isEmpty && $0.hasSuffix("/" + place) } ?? nearestName(to: name, among: names)
+            throw NoSuchZone(name, near: near)
+        }
+        return rules
+    }
+
     /// The rules of the zone with an IANA name, such as Europe/Berlin; nil where there is none such.
     ///
     /// Complexity: some thousand questions to the system, so a caller asks once for a zone.

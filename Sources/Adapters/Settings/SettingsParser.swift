@@ -1,19 +1,27 @@
 import Planning
 import Series
-import Units
+package import Units
 
 extension Settings {
     /// Reads a YAML configuration; throws every problem found, each with its line and, for a misspelt key, a suggestion.
-    /// `path` is the file as the user named it, for messages.
-    package init(parsing text: String, path: String) throws(SettingsError) {
+    /// `path` is the file as the user named it, for messages; `zones` knows the time zones, without it there is UTC alone.
+    package init(
+        parsing text: String, path: String,
+        zones: (String) throws(NoSuchZone) -> ZoneRules = { name throws(NoSuchZone) in
+            guard name == "UTC" else { throw NoSuchZone(name, near: nil) }
+            return .utc
+        }
+    ) throws(SettingsError) {
         var problems = ProblemList(path: path)
         let root = YAMLSection(parsing: text, problems: &problems)
-        let settings = root.flatMap { Settings(reading: $0, &problems) }
+        let settings = root.flatMap { Settings(reading: $0, zones, &problems) }
         guard problems.found.isEmpty, let settings else { throw SettingsError(problems: problems.found) }
         self = settings
     }
 
-    private init?(reading root: YAMLSection, _ problems: inout ProblemList) {
+    private init?(
+        reading root: YAMLSection, _ zones: (String) throws(NoSuchZone) -> ZoneRules, _ problems: inout ProblemList
+    ) {
         root.allow(["store", "listen", "tick", "scrape", "statsd", "workloads"], &problems)
         let store = StoreSettings(reading: root.section("store", &problems), &problems)
         let listening = root.section("listen", &problems)
@@ -24,7 +32,9 @@ extension Settings {
         let tick = root.seconds("tick", default: 15, &problems)
         if tick < 1 || tick > 3_600 { problems.add(root, "tick", "must be between 1s and 1h") }
         let scrape = ScrapeSettings.list(root, &problems), statsd = StatsDSettings(reading: root, &problems)
-        let workloads = root.sections("workloads", &problems).compactMap { WorkloadSettings(reading: $0, &problems) }
+        let workloads = root.sections("workloads", &problems).compactMap {
+            WorkloadSettings(reading: $0, zones, &problems)
+        }
         var seen: Set<WorkloadID> = []
         for workload in workloads where !seen.insert(workload.id).inserted {
             problems.add(root, "workloads", "two workloads are called '\(workload.id)'")

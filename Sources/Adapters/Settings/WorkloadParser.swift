@@ -3,11 +3,14 @@ import Series
 import Units
 
 extension WorkloadSettings {
-    init?(reading section: YAMLSection, _ problems: inout ProblemList) {
+    init?(
+        reading section: YAMLSection, _ zones: (String) throws(NoSuchZone) -> ZoneRules,
+        _ problems: inout ProblemList
+    ) {
         section.allow(
             [
                 "name", "demand", "capacity", "limits", "slo", "leadTime", "aggressiveness", "price", "trust",
-                "actuator", "events",
+                "actuator", "events", "schedules",
             ], &problems)
         guard
             let id = section.required("name", WorkloadID.init, "letters, digits, '.', '_', '-'; at most 63", &problems),
@@ -21,7 +24,8 @@ extension WorkloadSettings {
         let kind = demand.choice("kind", DemandKind.self, default: implied, &problems)
         let step = demand.wholeSeconds("step", default: 60, in: 1...86_400, &problems)
         let delay = demand.wholeSeconds("delay", default: 5, in: 0...3_600, &problems)
-        let limits = Self.limits(section, &problems)
+        var limits = Self.limits(section, &problems)
+        limits.plan.schedules = FloorSchedule.list(section, max: limits.max, zones, &problems)
         let trust = section.choice("trust", TrustStage.self, default: .shadow, &problems)
         let prices = Self.prices(section, &problems)
         let aggressiveness = Self.aggressiveness(section, hasPrices: prices != nil, &problems)

@@ -52,8 +52,7 @@ struct YAMLSection {
         for (key, _) in mapping {
             let name = key.string ?? "?"
             guard !known.contains(name) else { continue }
-            let near = known.min { distance($0, name) < distance($1, name) }
-            let hint = near.flatMap { distance($0, name) <= 2 ? "; did you mean '\($0)'?" : nil }
+            let hint = nearestName(to: name, among: known).map { "; did you mean '\($0)'?" }
             problems.add(
                 line: key.mark?.line,
                 "unknown key '\(prefix)\(name)'\(hint ?? "; known: \(known.joined(separator: ", "))")")
@@ -180,19 +179,4 @@ struct YAMLSection {
         problems.add(self, key, "'\(text)' is not a duration such as 15s, 2m or 1h")
         return fallback
     }
-}
-
-/// Levenshtein distance. Complexity: O(a × b); keys are short.
-private func distance(_ a: String, _ b: String) -> Int {
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, y) in b.enumerated() {
-            let next = min(row[j] + 1, row[j + 1] + 1, diagonal + (x == y ? 0 : 1))
-            diagonal = row[j + 1]
-            row[j + 1] = next
-        }
-    }
-    return row[b.count]
 }

@@ -18,6 +18,9 @@ package struct WorkloadController: Sendable {
     /// What a workload that is only watched would have by now.
     private var shadowDesired: Int?
     private var refits: WorkloadRefits?
+    private var floors: FloorCalendar
+    /// Seconds beyond the lead time that floors are looked up for: no tick is longer.
+    private static let longestTick = 3_600
 
     /// With a `desk`, models are learnt elsewhere; without one, within the tick that needs them.
     package init(
@@ -31,6 +34,7 @@ package struct WorkloadController: Sendable {
         demand = DemandWindow(
             key: workload.demand, kind: workload.kind, grid: workload.forecastGrid, limit: workload.historyRows)
         forecaster = workload.forecaster
+        floors = FloorCalendar(workload.service(0).limits.schedules)
         refits = desk.map { WorkloadRefits(workload, desk: $0, logger: self.logger) }
     }
 
@@ -67,7 +71,8 @@ package struct WorkloadController: Sendable {
         let demand = known.rows
         let observation = Observation(
             now: now, desired: report.desired, ready: report.count(.ready), starting: report.count(.starting),
-            demand: demand, forecast: forecast, lead: measured)
+            demand: demand, forecast: forecast, lead: measured,
+            floors: floors.floors(at: now, ahead: measured.seconds + Self.longestTick))
         let decision = decide(observation)
         let outcome = await act(decision, report)
         let last = demand.count > 0 ? demand[demand.count - 1] : .nan

@@ -25,6 +25,8 @@ struct Backtest: AsyncParsableCommand {
             "staffing": "queue" predictive plans so that no more requests wait for longer than sloWaitSeconds than its dial
             allows, by serviceTime, concurrency and arrivalCV. Its "limits" are stepUp, stepDown and standby, "4" or "10%",
             budgetHours with budgetPer hour or day, stabilisationSeconds, minimumRunSeconds and startCostSeconds.
+            Its "schedules" are floors under every policy: [{"cron": "0 8 * * 1-5", "zone": "Europe/Berlin", "for": "10h",
+            "floor": 4}].
             Policies:
             \(PolicyCatalogue.families.map { "  \($0.usage): \($0.summary)" }.joined(separator: "\n"))
             """)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Calendars
 import Foundation
 import Settings
 import Units
@@ -39,6 +40,21 @@ extension Settings {
         guard let file = FileHandle(forReadingAtPath: path), let data = try file.readToEnd() else {
             throw DaemonError("\(path): cannot be read; `forecast config init > \(path)` makes one to start from")
         }
-        try self.init(parsing: String(decoding: data, as: UTF8.self), path: path)
+        var zones = KnownZones()
+        try self.init(parsing: String(decoding: data, as: UTF8.self), path: path) { name throws(NoSuchZone) in
+            try zones.rules(of: name)
+        }
+    }
+}
+
+/// Time zones that have been asked for: each costs the system some thousand questions.
+struct KnownZones {
+    private var known: [String: ZoneRules] = [:]
+
+    mutating func rules(of name: String) throws(NoSuchZone) -> ZoneRules {
+        if let rules = known[name] { return rules }
+        let rules = try SystemZones.zone(named: name)
+        known[name] = rules
+        return rules
     }
 }

@@ -67,6 +67,11 @@ let defaultConfiguration = #"""
           idle: 0.20              # of an instance-hour
           late: 0.001             # of a late request
         trust: shadow             # shadow: decide and record only | floor: never below reactive scaling | full: forecasts decide
+        # schedules:              # left out: none; floors that return, 100 at most
+        #   - cron: "0 8 * * 1-5" # minute hour day month weekday, when it begins; names such as MON will do
+        #     zone: Europe/Berlin # on whose clocks; default UTC
+        #     for: 10h            # how long it holds, 1m to 7d
+        #     floor: 4            # instances at least, up to max, ready when it begins
         # events:                 # left out: none are known
         #   file: events.ics      # iCalendar, or CSV with start, end, name and effect; read again whenever a model is learnt
         #   zone: Europe/Berlin   # of times in it that name none; default UTC

@@ -3,6 +3,7 @@ import InputFiles
 import Planning
 import Series
 import Simulation
+import Units
 
 /// The JSON a user writes to describe a service.
 private struct ServiceFile: Decodable {
@@ -15,20 +16,19 @@ private struct ServiceFile: Decodable {
     let concurrency: Int?, queueLimit: Int?, failedStarts: Double?
     let staffing: String?, arrivalCV: Double?
     let limits: LimitFields?
+    let schedules: [ScheduleFields]?
 
     /// Throws with the name of the field that will not do.
     init(path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw InputError(path: path, "cannot be read")
         }
+        let text = ServiceText(data, path: path)
+        try text.checkKeys()
         do {
             self = try JSONDecoder().decode(ServiceFile.self, from: data)
-        } catch DecodingError.keyNotFound(let key, _) {
-            throw InputError(path: path, "the field \(key.stringValue) is missing")
-        } catch DecodingError.typeMismatch(_, let context) {
-            throw InputError(path: path, "\(context.codingPath.map(\.stringValue).joined()): not of the right type")
-        } catch {
-            throw InputError(path: path, "no service in JSON: \(error)")
+        } catch let error as DecodingError {
+            throw text.problem(error)
         }
     }
 }
@@ -84,7 +84,34 @@ private struct LimitFields: Decodable {
     }
 }
 
+/// A floor that returns: `{"cron": "0 8 * * 1-5", "zone": "Europe/Berlin", "for": "10h", "floor": 4}`.
+private struct ScheduleFields: Decodable {
+    let cron: String?, zone: String?, length: String?, floor: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case cron, zone, length = "for", floor
+    }
+}
+
 extension ServiceFile {
+    /// What `schedules` say.
+    fileprivate func floors(path: String) throws -> [FloorSchedule] {
+        let schedules = schedules ?? []
+        guard schedules.count <= FloorSchedule.most else {
+            throw InputError(path: path, "schedules: \(schedules.count) are too many; at most \(FloorSchedule.most)")
+        }
+        var zones = KnownZones()
+        return try schedules.enumerated().map { place, one in
+            do throws(FloorSchedule.Problem) {
+                return try FloorSchedule(
+                    cron: one.cron, zone: one.zone, length: one.length, floor: one.floor.map { "\($0)" },
+                    maxInstances: max(maxInstances, 0), rules: { name throws(NoSuchZone) in try zones.rules(of: name) })
+            } catch {
+                throw InputError(path: path, "schedules[\(place)].\(error.field): \(error.problem)")
+            }
+        }
+    }
+
     /// The distributions that a plan needs: how long starts take, and where it is asked for, how requests wait.
     fileprivate func queue(path: String) throws -> QueueModel? {
         guard let staffing else { return nil }
@@ -117,7 +144,8 @@ extension ReplayService {
         guard let kind = DemandKind(rawValue: file.kind ?? "count"), kind != .counter else {
             throw InputError(path: path, "kind must be count, rate or gauge")
         }
-        let limits = try file.limits?.limits(path: path) ?? .none
+        var limits = try file.limits?.limits(path: path) ?? .none
+        limits.schedules = try file.floors(path: path)
         let queue = try file.queue(path: path)
         do throws(ReplayError) {
             try self.init(

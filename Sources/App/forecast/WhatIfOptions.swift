@@ -62,6 +62,7 @@ struct WhatIfOptions: ParsableArguments {
             notes.append("What if: demand is \(shortText(factor)) times what it was.")
         }
         let service = try service(series, scored: first, &notes)
+        notes += service.model.limits.schedules.map(\.words)
         let probe = try ReplayTrace(replayed, service: service, from: from, to: to)
         for (change, text) in zip(try changes(), inject) {
             replayed = change.applied(to: replayed, rows: probe.rows)
@@ -101,6 +102,14 @@ struct WhatIfOptions: ParsableArguments {
             notes.append("Prices: \(price.idle) an instance-hour, \(price.late) a late request.")
         }
         return try service.changed(perInstance: perInstance, prices: price.map { ($0.idle, $0.late) })
+    }
+}
+
+extension FloorSchedule {
+    /// A sentence for whoever reads figures that it has a part in.
+    fileprivate var words: String {
+        "Under every policy: at least \(floor) instances for \(durationText(seconds: Double(seconds))) from \"\(cron.text)\" "
+            + "in \(zone)."
     }
 }
 

@@ -9,7 +9,8 @@ package enum PolicyCatalogue {
     package static func sweep(_ family: String) -> [String] { families.first { $0.family == family }?.sweep ?? [] }
 
     /// The policy that `text` names. `peak` needs `peakRate`, the highest demand per second of the scored part, and
-    /// `clairvoyant` the `schedule` to follow. Throws where there is no such policy or its argument will not do.
+    /// `clairvoyant` the `schedule` to follow. Scheduled floors of `service` are under every one of them; what else limits a plan is
+    /// `predictive`'s alone, as peers have rules of their own for it. Throws where there is no such policy or its argument will not do.
     package static func policy(
         parsing text: String, service: ServiceModel, tick: Int = 15, peakRate: Double? = nil,
         schedule: [SchedulePolicy.Entry]? = nil
@@ -18,13 +19,16 @@ package enum PolicyCatalogue {
         guard let form = families.first(where: { $0.family == parts[0] }) else { throw unknown(text, parts[0]) }
         let request = PolicyRequest(
             text: text, service: service, tick: tick, peakRate: peakRate, schedule: schedule)
-        return try form.policy(parts.count > 1 ? parts[1] : nil, request)
+        let policy = try form.policy(parts.count > 1 ? parts[1] : nil, request)
+        var floors = PlanLimits.none
+        floors.schedules = service.limits.schedules
+        guard !floors.schedules.isEmpty, !(policy is LimitedPolicy) else { return policy }
+        return LimitedPolicy(policy, service: service.limited(to: floors), tick: tick)
     }
 
     private static func unknown(_ text: String, _ family: String) -> PolicyError {
-        let near = families.map { ($0.family, editDistance($0.family, family)) }.min { $0.1 < $1.1 }
         let starts = families.first { !family.isEmpty && $0.family.hasPrefix(family) }?.family
-        let hint = starts ?? near.flatMap { $0.1 <= 2 ? $0.0 : nil }
+        let hint = starts ?? nearestName(to: family, among: families.map(\.family))
         let list = forms.joined(separator: ", ")
         return PolicyError("no policy \"\(text)\"\(hint.map { "; did you mean \($0)?" } ?? ";") There are \(list)")
     }
@@ -135,19 +139,4 @@ extension PolicyCatalogue {
     /// Of those that look ahead: above 1 the forecast alone gives the headroom.
     private static let ahead = targets + [1, 1.1, 1.25]
     private static let wide = [0.1, 0.15, 0.2] + targets + [1, 1.1, 1.25]
-}
-
-/// Single-letter changes between two words, the fewest.
-private func editDistance(_ a: String, _ b: String) -> Int {
-    let b = Array(b.prefix(40).utf8)
-    var row = Array(0...b.count)
-    for (i, letter) in a.utf8.enumerated() {
-        var diagonal = row[0]
-        row[0] = i + 1
-        for (j, other) in b.enumerated() {
-            let cost = min(diagonal + (letter == other ? 0 : 1), row[j] + 1, row[j + 1] + 1)
-            (diagonal, row[j + 1]) = (row[j + 1], cost)
-        }
-    }
-    return row[b.count]
 }

@@ -43,6 +43,14 @@ package struct ServiceModel: Hashable, Sendable {
             limits: limits, rungs: rungs)
     }
 
+    /// The same within other limits beside the least and the most.
+    func limited(to limits: PlanLimits) -> ServiceModel {
+        ServiceModel(
+            perInstance: perInstance, startupSeconds: startupSeconds, sloWaitSeconds: sloWaitSeconds,
+            minInstances: minInstances, maxInstances: maxInstances, kind: kind, prices: prices, queue: queue,
+            limits: limits, rungs: rungs)
+    }
+
     package func clamped(_ instances: Int) -> Int { min(max(instances, minInstances), maxInstances) }
 
     /// The demand per second that a row's `value` speaks of; nil where the row is missing. Negative counts as 0.

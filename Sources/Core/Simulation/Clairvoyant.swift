@@ -1,21 +1,36 @@
 import Planning
+import Units
 
 /// The cheapest plan with no wait once start-up allows: the k-th instance is there while at least k are needed, started a
-/// start-up before, and kept over a gap in its need that is no longer than a start-up.
+/// start-up before, and kept over a gap in its need that is no longer than a start-up. A scheduled floor is a need.
 ///
 /// Complexity: linear in the rows and in the changes of the need.
 package func clairvoyantDecisions(_ trace: ReplayTrace, service: ReplayService) -> [ReplayDecision] {
     var plan = ClairvoyantPlan(startup: service.model.startupSeconds)
     let (model, rates, step) = (service.model, trace.rates, trace.step)
+    let end = trace.start.advanced(bySeconds: trace.seconds)
+    let floors = model.limits.schedules.steps(within: trace.start..<end)
     // Inside a gap the need is held; before anything is known it is that of no demand.
-    var (rate, need) = (0.0, model.instances(forRate: 0))
+    var (rate, floor, need, next) = (0.0, 0, model.instances(forRate: 0), 0)
+    func settle(at second: Int) {
+        let wanted = model.clamped(max(model.instances(forRate: rate), floor))
+        if wanted != need { plan.change(to: wanted, at: second) }
+        need = wanted
+    }
+    func raiseFloor(until second: Int) {
+        while next < floors.count, Int(floors[next].at.seconds(since: trace.start)) <= second {
+            floor = floors[next].instances
+            settle(at: Int(floors[next].at.seconds(since: trace.start)))
+            next += 1
+        }
+    }
     plan.change(to: need, at: 0)
     for row in rates.indices where !rates[row].isNaN && (rates[row] != rate || row == 0) {
+        raiseFloor(until: row * step)
         rate = rates[row]
-        let next = model.instances(forRate: rate)
-        if next != need { plan.change(to: next, at: row * step) }
-        need = next
+        settle(at: row * step)
     }
+    raiseFloor(until: trace.seconds)
     return plan.decisions
 }
 

@@ -9,6 +9,7 @@ package struct PolicyRun: Sendable {
     package private(set) var decisions: [ReplayDecision] = []
     private var policy: any ScalingPolicy
     private var fleet: Fleet
+    private var floors: FloorCalendar
     private var second = 0
     private let trace: ReplayTrace, service: ReplayService, tick: Int, grid: ForecastGrid
     /// Ticks whose decisions are kept whole, and those of them that have been.
@@ -24,6 +25,7 @@ package struct PolicyRun: Sendable {
         precondition(tick >= 1, "a tick of at least a second")
         (self.policy, self.trace, self.service, self.tick) = (policy, trace, service, tick)
         grid = trace.forecastGrid
+        floors = FloorCalendar(service.model.limits.schedules)
         fleet = Fleet(initial: service.initialInstances, startupSeconds: service.model.startupSeconds)
     }
 
@@ -44,9 +46,10 @@ package struct PolicyRun: Sendable {
 
     private mutating func decide(_ known: KnownDemand, _ forecast: QuantileForecast?) {
         fleet.advance(to: second, wanting: fleet.desired)
+        let now = trace.start.advanced(bySeconds: second)
         let observation = Observation(
-            now: trace.start.advanced(bySeconds: second), desired: fleet.desired, ready: fleet.ready,
-            starting: fleet.starting, demand: known, forecast: forecast)
+            now: now, desired: fleet.desired, ready: fleet.ready, starting: fleet.starting, demand: known,
+            forecast: forecast, floors: floors.floors(at: now, ahead: service.planned.startupSeconds + tick))
         let decision = policy.decide(observation)
         if watched.contains(second) { records.append(DecisionRecord(observation, decision, service)) }
         let wish = service.model.clamped(decision.desired)

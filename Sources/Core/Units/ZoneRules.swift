@@ -72,6 +72,27 @@ package struct ZoneRules: Hashable, Sendable {
         return Timestamp(secondsSinceEpoch: local.seconds - before)
     }
 
+    /// Every instant at which clocks show `local`, ascending: two where they are turned back over it, and the one of `instant(of:)`
+    /// where they skip it.
+    package func instants(of local: LocalTime) -> [Timestamp] {
+        let before = offset(at: local.seconds - Self.reach), after = offset(at: local.seconds + Self.reach)
+        let shown = (before == after ? [before] : [before, after]).filter { offset(at: local.seconds - $0) == $0 }
+        guard !shown.isEmpty else { return [instant(of: local)] }
+        return shown.map { Timestamp(secondsSinceEpoch: local.seconds - $0) }.sorted()
+    }
+
     /// Seconds to either side within which clocks are turned at most once.
     private static let reach = 93_600
+}
+
+/// A name that no time zone has.
+package struct NoSuchZone: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    /// `near` is a name that may have been meant.
+    package init(_ name: String, near: String?) {
+        description =
+            "no time zone is called '\(name)'; "
+            + (near.map { "did you mean '\($0)'?" } ?? "IANA names are like Europe/Berlin")
+    }
 }

@@ -16,6 +16,8 @@ package struct PlanLimits: Hashable, Sendable {
     package var minimumRunSeconds = 0
     /// What a start costs, in seconds of an instance; beside its time to start, which is paid anyway.
     package var startCostSeconds = 0
+    /// Floors that return.
+    package var schedules: [FloorSchedule] = []
 
     package init() {}
 
