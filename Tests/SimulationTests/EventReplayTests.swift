@@ -85,6 +85,7 @@ import Units
             let size = 1 + Int(seed % 97)
             let (figures, cells) = replayByCells(trace, service: service, decisions: decisions, cellSeconds: size)
             #expect(figures == replay(trace, service: service, decisions: decisions))
+            #expect(cells.started.reduce(0, +) == Double(figures.starts))
             let plain = lateAndBilledSecondBySecond(trace, service: service, decisions: decisions)
             let requests = trace.requests(cellSeconds: size)
             for cell in cells.late.indices {
@@ -104,7 +105,7 @@ import Units
 
     /// As the judge demands it, and tighter where sums allow.
     private func expectSame(_ a: ReplayFigures, _ b: ReplayFigures, _ label: String) {
-        #expect([a.peak, a.raises, a.cuts] == [b.peak, b.raises, b.cuts], "\(label)")
+        #expect([a.peak, a.raises, a.cuts, a.starts] == [b.peak, b.raises, b.cuts, b.starts], "\(label)")
         let pairs = [
             (a.requests, b.requests), (a.late, b.late), (a.meanWait, b.meanWait), (a.instanceHours, b.instanceHours),
         ]

@@ -40,6 +40,7 @@ private struct PlainReplay {
     private mutating func scale(to desired: Int, at second: Int) {
         let wish = service.model.clamped(desired)
         if wish > fleet.count { figures.raises += 1 }
+        figures.starts += max(0, wish - fleet.count)
         if wish < fleet.count { figures.cuts += 1 }
         while fleet.count < wish {
             fleet.append(Instance(started: second, readyAt: second + service.model.startupSeconds))
@@ -133,7 +134,7 @@ private struct PlainReplay {
     }
 
     private func expectEqual(_ a: ReplayFigures, _ b: ReplayFigures, _ seed: UInt64) {
-        #expect([a.peak, a.raises, a.cuts] == [b.peak, b.raises, b.cuts], "seed \(seed)")
+        #expect([a.peak, a.raises, a.cuts, a.starts] == [b.peak, b.raises, b.cuts, b.starts], "seed \(seed)")
         #expect(
             [a.requests, a.instanceHours, a.backlogAtEnd] == [b.requests, b.instanceHours, b.backlogAtEnd], "\(seed)")
         #expect([a.p50, a.p95, a.p99, a.p999, a.maxWait] == [b.p50, b.p95, b.p99, b.p999, b.maxWait], "seed \(seed)")

@@ -43,6 +43,7 @@ private func fleet(
         let before = fleet.desired
         fleet.advance(to: second, wanting: wish.map(service.model.clamped) ?? before)
         if fleet.desired > before { figures.raises += 1 }
+        figures.starts += max(0, fleet.desired - before)
         if fleet.desired < before { figures.cuts += 1 }
         if !isGap[second] { billed += fleet.desired }
         figures.peak = max(figures.peak, fleet.desired)

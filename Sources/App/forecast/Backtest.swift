@@ -49,7 +49,7 @@ struct Backtest: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let report { try requireWritable(report) }
+        for path in [report, decisions].compactMap({ $0 }) { try requireWritable(path) }
         let setting = try replayed.setting(startsInTheMiddle: false)
         let (trace, service) = (setting.trace, setting.service)
         if !json { setting.notes.forEach { Terminal.note($0) } }
@@ -59,7 +59,9 @@ struct Backtest: AsyncParsableCommand {
         let outcomes = try zip(policy, made).map { name, decisions in
             let figures = replay(trace, service: service, decisions: decisions)
             let single = try single.replay(decisions, trace, service, path: replayed.whatIf.service)
-            return PolicyOutcome(name, figures, clairvoyantHours: bound.instanceHours, single)
+            return PolicyOutcome(
+                name, figures, clairvoyantHours: bound.instanceHours, single,
+                startHours: service.model.startHours(figures.starts))
         }
         if let decisions { try write(made[0], from: trace.start, to: decisions) }
         if let report {
@@ -94,7 +96,7 @@ struct Backtest: AsyncParsableCommand {
 
     private func write(_ decisions: [ReplayDecision], from start: Timestamp, to path: String) throws {
         let rows = decisions.map { "\(start.advanced(bySeconds: $0.second)),\($0.desired)\n" }
-        try ("timestamp,desired\n" + rows.joined()).write(toFile: path, atomically: true, encoding: .utf8)
+        try writePage("timestamp,desired\n" + rows.joined(), to: path)
     }
 }
 
@@ -108,11 +110,16 @@ private struct PolicyOutcome: Encodable {
     let requests, late, meanWait, p50, p95, p99, p999, maxWait, instanceHours, backlogAtEnd: Double
     let peak, raises, cuts: Int
     let clairvoyantHours: Double, cost: Double?
+    /// What starts cost beside `instanceHours`; nil where a start has no price.
+    let startHours: Double?
     /// Of a replay request by request, where one was asked for.
     let byRequest: RequestOutcome?
 
-    init(_ policy: String, _ figures: ReplayFigures, clairvoyantHours: Double, _ single: RequestFigures?) {
-        self.policy = policy
+    init(
+        _ policy: String, _ figures: ReplayFigures, clairvoyantHours: Double, _ single: RequestFigures?,
+        startHours: Double?
+    ) {
+        (self.policy, self.startHours) = (policy, startHours)
         byRequest = single.map(RequestOutcome.init)
         (requests, late, meanWait) = (figures.requests, figures.late, figures.meanWait)
         (p50, p95, p99, p999) = (figures.p50, figures.p95, figures.p99, figures.p999)
@@ -128,13 +135,17 @@ private struct PolicyOutcome: Encodable {
     }
 
     static func table(_ outcomes: [PolicyOutcome]) -> String {
-        var table = TextTable(header: ["policy", "late", "p99 wait", "instance-hours", "cost", "raises", "peak"])
+        let starts = outcomes.contains { $0.startHours != nil } ? ["start-hours"] : []
+        var table = TextTable(
+            header: ["policy", "late", "p99 wait", "instance-hours"] + starts + ["cost", "raises", "peak"])
         for outcome in outcomes {
-            table.append([
-                outcome.policy, String(format: "%.3f%%", outcome.late * 100), String(format: "%.0f s", outcome.p99),
-                String(format: "%.1f", outcome.instanceHours),
-                outcome.cost.map { String(format: "%.3f", $0) } ?? "-", "\(outcome.raises)", "\(outcome.peak)",
-            ])
+            let hours = [outcome.instanceHours] + (outcome.startHours.map { [$0] } ?? [])
+            table.append(
+                [outcome.policy, String(format: "%.3f%%", outcome.late * 100), String(format: "%.0f s", outcome.p99)]
+                    + hours.map { String(format: "%.1f", $0) } + [
+                        outcome.cost.map { String(format: "%.3f", $0) } ?? "-", "\(outcome.raises)",
+                        "\(outcome.peak)",
+                    ])
         }
         let single = outcomes.compactMap { outcome in outcome.byRequest.map { (outcome.policy, $0) } }
         return table.rendered(width: Terminal.columns, colour: Terminal.usesColour)

@@ -22,11 +22,12 @@ struct FrontierJSON: Encodable {
         let startupSeconds, minInstances, maxInstances, initialInstances: Int
         let gaps, kind: String
         let idleCost, lateCost: Double?
+        let startCostSeconds: Int?
     }
     struct Point: Encodable {
         let policy: String
         let knob, cost: Double
-        let money: Double?
+        let money, startHours: Double?
         let requests, late, meanWait, p50, p95, p99, p999, maxWait, instanceHours, backlogAtEnd: Double
         let peak, raises, cuts: Int
     }
@@ -122,7 +123,8 @@ extension FrontierJSON.Service {
             perInstance: model.perInstance.perSecond, sloWaitSeconds: model.sloWaitSeconds,
             startupSeconds: model.startupSeconds, minInstances: model.minInstances, maxInstances: model.maxInstances,
             initialInstances: service.initialInstances, gaps: service.gaps.rawValue, kind: model.kind.rawValue,
-            idleCost: model.prices?.idlePerInstanceHour, lateCost: model.prices?.latePerRequest)
+            idleCost: model.prices?.idlePerInstanceHour, lateCost: model.prices?.latePerRequest,
+            startCostSeconds: model.startHours(0).map { _ in model.limits.startCostSeconds })
     }
 }
 
@@ -130,8 +132,9 @@ extension FrontierJSON.Point {
     init(_ point: FrontierPoint) {
         let figures = point.figures
         self.init(
-            policy: point.policy, knob: point.knob, cost: point.cost, money: point.money, requests: figures.requests,
-            late: figures.late, meanWait: figures.meanWait, p50: figures.p50, p95: figures.p95, p99: figures.p99,
+            policy: point.policy, knob: point.knob, cost: point.cost, money: point.money, startHours: point.startHours,
+            requests: figures.requests, late: figures.late, meanWait: figures.meanWait, p50: figures.p50,
+            p95: figures.p95, p99: figures.p99,
             p999: figures.p999, maxWait: figures.maxWait, instanceHours: figures.instanceHours,
             backlogAtEnd: figures.backlogAtEnd, peak: figures.peak, raises: figures.raises, cuts: figures.cuts)
     }

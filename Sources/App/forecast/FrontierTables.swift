@@ -101,9 +101,10 @@ extension FrontierResult {
 
     /// Every setting.
     var csv: String {
-        var lines = [
+        let hasStarts = service.model.startHours(0) != nil
+        let header =
             "family,policy,knob,cost,instance_hours,late,mean_wait,p50,p95,p99,p999,max_wait,raises,cuts,peak,money"
-        ]
+        var lines = [header + (hasStarts ? ",start_hours" : "")]
         for family in families {
             for point in family.points {
                 let figures = point.figures
@@ -113,7 +114,9 @@ extension FrontierResult {
                 ].map { "\($0)" }
                 let counts = [figures.raises, figures.cuts, figures.peak].map { "\($0)" }
                 let money = point.money.map { "\($0)" } ?? ""
-                lines.append(([family.name, point.policy] + numbers + counts + [money]).joined(separator: ","))
+                let starts = hasStarts ? [point.startHours.map { "\($0)" } ?? ""] : []
+                lines.append(
+                    ([family.name, point.policy] + numbers + counts + [money] + starts).joined(separator: ","))
             }
         }
         return lines.joined(separator: "\n") + "\n"

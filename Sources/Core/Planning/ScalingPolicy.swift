@@ -53,6 +53,11 @@ package struct ServiceModel: Hashable, Sendable {
 
     package func clamped(_ instances: Int) -> Int { min(max(instances, minInstances), maxInstances) }
 
+    /// What it costs to start so many instances, in instance-hours, beside the time that starts take; nil where a start has no price.
+    package func startHours(_ starts: Int) -> Double? {
+        limits.startCostSeconds > 0 ? Double(starts) * Double(limits.startCostSeconds) / 3_600 : nil
+    }
+
     /// The demand per second that a row's `value` speaks of; nil where the row is missing. Negative counts as 0.
     package func rate(ofRow value: Double, step: Int) -> DemandRate? {
         guard value.isFinite else { return nil }

@@ -14,6 +14,8 @@ package struct ReplayFigures: Hashable, Sendable {
     package var p50 = 0.0, p95 = 0.0, p99 = 0.0, p999 = 0.0, maxWait = 0.0
     package var instanceHours = 0.0
     package var peak = 0, raises = 0, cuts = 0
+    /// Instances that were started, those stopped before they were ready included.
+    package var starts = 0
     package var backlogAtEnd = 0.0
 
     package init() {}
@@ -42,7 +44,8 @@ package func replayByCells(
     return (
         figures,
         ReplayBreakdown(
-            cellSeconds: cellSeconds, late: late?.late ?? [], longestWait: late?.longest ?? [], billedSeconds: billed)
+            cellSeconds: cellSeconds, late: late?.late ?? [], longestWait: late?.longest ?? [], billedSeconds: billed,
+            started: startedInstances(trace, service, decisions, cellSeconds: cellSeconds))
     )
 }
 
@@ -103,6 +106,8 @@ private func follow(
     }
     let before = fleet.desired
     fleet.advance(to: second, wanting: wish.map(service.model.clamped) ?? before)
-    if fleet.desired > before { figures.raises += 1 }
+    if fleet.desired > before {
+        (figures.raises, figures.starts) = (figures.raises + 1, figures.starts + fleet.desired - before)
+    }
     if fleet.desired < before { figures.cuts += 1 }
 }

@@ -10,6 +10,8 @@ package struct ReplayBreakdown: Hashable, Sendable {
     package let longestWait: [Double]
     /// Instance-seconds, by cell.
     package let billedSeconds: [Double]
+    /// Instances that were started, by cell.
+    package let started: [Double]
 }
 
 /// Late requests by the cell in which they arrived.
@@ -59,6 +61,25 @@ func billedSeconds(
         second = until
     }
     return billed.late
+}
+
+/// Instances that `decisions` start in each cell.
+func startedInstances(
+    _ trace: ReplayTrace, _ service: ReplayService, _ decisions: [ReplayDecision], cellSeconds: Int
+) -> [Double] {
+    var started = [Double](repeating: 0, count: (trace.seconds + cellSeconds - 1) / cellSeconds)
+    var (next, desired) = (0, service.initialInstances)
+    while next < decisions.count, decisions[next].second < trace.seconds {
+        let second = decisions[next].second
+        var wish = desired
+        while next < decisions.count, decisions[next].second == second {
+            wish = service.model.clamped(decisions[next].desired)
+            next += 1
+        }
+        started[second / cellSeconds] += Double(max(wish - desired, 0))
+        desired = wish
+    }
+    return started
 }
 
 extension ReplayTrace {

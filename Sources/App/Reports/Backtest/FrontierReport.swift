@@ -91,17 +91,20 @@ package struct FrontierReport: Sendable {
 
     private var pointTable: TextTable {
         let hasMoney = result.families.contains { $0.points.contains { $0.money != nil } }
+        let hasStarts = result.service.model.startHours(0) != nil
         var table = TextTable(
-            header: ["policy", "late", "cost", "instance-hours"] + (hasMoney ? ["money"] : [])
+            header: ["policy", "late", "cost", "instance-hours"] + (hasStarts ? ["start-hours"] : [])
+                + (hasMoney ? ["money"] : [])
                 + ["mean wait", "99% wait", "longest", "raises", "cuts", "peak"])
         for point in result.families.flatMap(\.points) {
             let figures = point.figures
             let money = hasMoney ? [point.money.map { fixedText($0, digits: 2) } ?? "-"] : []
+            let starts = hasStarts ? [point.startHours.map { fixedText($0, digits: 1) } ?? "-"] : []
             table.append(
                 [
                     point.policy, shareText(figures.late), fixedText(point.cost, digits: 3),
                     fixedText(figures.instanceHours, digits: 1),
-                ] + money + [
+                ] + starts + money + [
                     "\(fixedText(figures.meanWait, digits: 2)) s", "\(fixedText(figures.p99, digits: 0)) s",
                     "\(fixedText(figures.maxWait, digits: 0)) s", "\(figures.raises)", "\(figures.cuts)",
                     "\(figures.peak)",
@@ -123,6 +126,10 @@ package struct FrontierReport: Sendable {
         if let prices = service.prices {
             table.append(["an idle instance-hour costs", shortText(prices.idlePerInstanceHour)])
             table.append(["a late request costs", shortText(prices.latePerRequest)])
+        }
+        if service.limits.startCostSeconds > 0 {
+            let cost = durationText(seconds: Double(service.limits.startCostSeconds))
+            table.append(["a start costs", "\(cost) of an instance, beside the start itself"])
         }
         table.append(["decisions", "every \(durationText(seconds: Double(result.tickSeconds)))"])
         table.append(["model", result.model])

@@ -74,14 +74,16 @@ package struct FrontierPoint: Hashable, Sendable {
     package let figures: ReplayFigures
     /// Instance-hours as a multiple of the clairvoyant's; infinite where that needs none.
     package let cost: Double
-    /// What instances and late requests cost by the service's prices; nil without.
+    /// What instances, their starts and late requests cost by the service's prices; nil without.
     package let money: Double?
+    /// What starts cost beside `figures.instanceHours`, in instance-hours; nil where a start has no price.
+    package let startHours: Double?
 
     package init(
-        policy: String, knob: Double, figures: ReplayFigures, cost: Double, money: Double?
+        policy: String, knob: Double, figures: ReplayFigures, cost: Double, money: Double?, startHours: Double? = nil
     ) {
         (self.policy, self.knob, self.figures) = (policy, knob, figures)
-        (self.cost, self.money) = (cost, money)
+        (self.cost, self.money, self.startHours) = (cost, money, startHours)
     }
 }
 

@@ -58,7 +58,8 @@ package struct FrontierAnalysis: Sendable {
         switch settings.goal {
         case .late(let late): return total.lateShare <= late ? [total.cost, total.lateShare] : nil
         case .budget(let most): return total.cost <= most ? [total.lateShare, total.cost] : nil
-        case .prices(let prices): return [prices.money(hours: total.hours, late: total.late), total.lateShare]
+        case .prices(let prices):
+            return [prices.money(hours: total.hoursWithStarts, late: total.late), total.lateShare]
         }
     }
 

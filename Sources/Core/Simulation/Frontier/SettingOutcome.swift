@@ -1,3 +1,4 @@
+import Planning
 package import Units
 
 /// A setting with what it came to, also by cells of the scored part.
@@ -9,6 +10,7 @@ package struct SettingOutcome: Sendable {
     package let decisions: [ReplayDecision]
     package let figures: ReplayFigures
     package let cells: ReplayBreakdown
+    private let service: ServiceModel
 
     /// Replays `decisions`. The cells are those of `FrontierAnalysis`.
     package init(
@@ -16,17 +18,22 @@ package struct SettingOutcome: Sendable {
         trace: ReplayTrace, service: ReplayService
     ) {
         (self.family, self.role, self.policy, self.knob) = (family, role, policy, knob)
-        self.decisions = decisions
+        (self.decisions, self.service) = (decisions, service.model)
         (figures, cells) = replayByCells(
             trace, service: service, decisions: decisions, cellSeconds: trace.frontierCellSeconds)
     }
 
     package func point(clairvoyantHours: Double, prices: Prices?) -> FrontierPoint {
-        FrontierPoint(
+        let startHours = service.startHours(figures.starts), hours = figures.instanceHours
+        return FrontierPoint(
             policy: policy, knob: knob, figures: figures,
-            cost: clairvoyantHours > 0 ? figures.instanceHours / clairvoyantHours : .infinity,
-            money: prices?.money(hours: figures.instanceHours, late: figures.late * figures.requests))
+            cost: clairvoyantHours > 0 ? hours / clairvoyantHours : .infinity,
+            money: prices?.money(hours: hours + (startHours ?? 0), late: figures.late * figures.requests),
+            startHours: startHours)
     }
+
+    /// Instance-seconds that starts cost, by cell.
+    var startSeconds: [Double] { cells.started.map { $0 * Double(service.limits.startCostSeconds) } }
 }
 
 extension Prices {
@@ -46,13 +53,14 @@ extension ReplayTrace {
 struct CellSums: Sendable {
     private let requests: [Double], bound: [Double]
     /// By setting.
-    private let late: [[Double]], billed: [[Double]]
+    private let late: [[Double]], billed: [[Double]], starting: [[Double]]
 
     init(requests: [Double], bound: ReplayBreakdown, settings: [SettingOutcome]) {
         self.requests = Self.running(requests)
         self.bound = Self.running(bound.billedSeconds)
         late = settings.map { Self.running($0.cells.late) }
         billed = settings.map { Self.running($0.cells.billedSeconds) }
+        starting = settings.map { Self.running($0.startSeconds) }
     }
 
     private static func running(_ values: [Double]) -> [Double] {
@@ -67,10 +75,13 @@ struct CellSums: Sendable {
 
     struct Total: Sendable {
         var late = 0.0, requests = 0.0, billedSeconds = 0.0, boundSeconds = 0.0
+        /// What starts cost beside what is billed.
+        var startSeconds = 0.0
 
         var lateShare: Double { requests > 0 ? late / requests : 0 }
         var cost: Double { boundSeconds > 0 ? billedSeconds / boundSeconds : .infinity }
         var hours: Double { billedSeconds / 3_600 }
+        var hoursWithStarts: Double { (billedSeconds + startSeconds) / 3_600 }
     }
 
     /// Of one setting over each of `blocks`, added up.
@@ -81,6 +92,7 @@ struct CellSums: Sendable {
             total.late += max(0, late[setting][high] - late[setting][low])
             total.requests += requests[high] - requests[low]
             total.billedSeconds += billed[setting][high] - billed[setting][low]
+            total.startSeconds += starting[setting][high] - starting[setting][low]
             total.boundSeconds += bound[high] - bound[low]
         }
         return total
