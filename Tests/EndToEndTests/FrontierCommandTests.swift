@@ -136,7 +136,7 @@ import Testing
             ),
             (
                 [], #"{"perInstance":1,"startupSeconds":3,"sloWaitSeconds":1,"minInstances":9,"maxInstances":6}"#, 1,
-                "maxInstances = 6 must lie between minInstances and 1e9"
+                "maxInstances = 6 must lie between minInstances = 9 and 1e9"
             ),
         ] as [([String], String?, Int32, String)])
     func whatWillNotDoIsNamed(arguments: [String], service: String?, status: Int32, message: String) async throws {

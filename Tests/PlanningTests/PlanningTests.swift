@@ -102,7 +102,10 @@ let start = Timestamp(secondsSinceEpoch: 1_700_006_400)
             ("kpa:nan", "policy kpa:nan: \(target), as in kpa:0.7"),
             ("predictive:1", "policy predictive:1: \(quantile), or auto, as in predictive:0.95"),
             ("predictive:x", "policy predictive:x: \(quantile), or auto, as in predictive:0.95"),
-            ("predictive:auto", "policy predictive:auto needs idleCost and lateCost in the service"),
+            (
+                "predictive:auto",
+                "policy predictive:auto needs idleCost and lateCost in the service, or a quantile, as in predictive:0.95"
+            ),
             ("peak", "policy peak exists in a backtest only: it needs the maximum"),
             ("peak:3", "policy peak:3: peak takes no number"),
             ("clairvoyant", "policy clairvoyant exists in a backtest only"),

@@ -20,9 +20,11 @@ package struct TraceFile: Sendable {
             if line.isEmpty { continue }
             let row = try Self.located(reader) { () throws(LineProblem) in try decoder.decode(line) }
             if let last = columns[row.series]?.timestamps.last, row.timestamp <= last {
-                throw InputError(
-                    path: path, line: reader.lineNumber,
-                    "\(row.timestamp) is not after \(last) in the row before it; sort the file by time")
+                let problem =
+                    row.timestamp == last
+                    ? "\(last) stands in the row before it too; leave one of them out"
+                    : "\(row.timestamp) is not after \(last) in the row before it; sort the file by time"
+                throw InputError(path: path, line: reader.lineNumber, problem)
             }
             columns[row.series, default: SampleColumns()].append(row.timestamp, row.value ?? .nan)
         }
@@ -43,7 +45,10 @@ package struct TraceFile: Sendable {
     package func pick(_ name: String?) throws(InputError) -> RegularSeries {
         if let name {
             guard let found = series.first(where: { $0.name == name }) else {
-                throw InputError(path: path, "no series '\(name)'; there are: \(names)")
+                let others =
+                    series.contains { $0.name.isEmpty }
+                    ? "it holds just one; leave --series out" : "there are: \(names)"
+                throw InputError(path: path, "no series '\(name)'; \(others)")
             }
             return found.values
         }

@@ -102,8 +102,9 @@ func requireWritable(_ path: String) throws {
     }
 }
 
-func writePage(_ page: String, to path: String) throws {
-    do { try page.write(toFile: path, atomically: true, encoding: .utf8) } catch {
+/// Writes the whole of a file, or says why not.
+func writePage(_ text: String, to path: String) throws {
+    do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch {
         throw InputError(path: path, notWritable)
     }
 }

@@ -93,7 +93,7 @@ struct FrontierCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let report { try requireWritable(report) }
+        for path in [report, csv].compactMap({ $0 }) { try requireWritable(path) }
         let setting = try replayed.setting(startsInTheMiddle: true)
         let bound = clairvoyantHours(setting)
         guard bound > 0 else { throw InputError(path: replayed.trace, "the scored part needs no instance at any time") }
@@ -103,7 +103,7 @@ struct FrontierCommand: AsyncParsableCommand {
             traceName: replayed.traceName, setting: setting, tick: replayed.tick, model: replayed.model,
             names: try names(), choosing: choosing, startupCases: startupCases, worst: worst)
         let result = try await sweep.result()
-        try csv.map { try Data(result.csv.utf8).write(to: URL(filePath: $0)) }
+        try csv.map { try writePage(result.csv, to: $0) }
         try report.map { try writePage(FrontierReport(result, command: typedCommand()).rendered(), to: $0) }
         if json { return try printJSON(FrontierJSON(result)) }
         print(

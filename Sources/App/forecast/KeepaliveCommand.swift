@@ -62,6 +62,7 @@ struct KeepaliveCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        for path in [report, windows].compactMap({ $0 }) { try requireWritable(path) }
         let functions = try FunctionCallsFile.read(path: trace)
         let study = try KeepAliveStudy(functions, terms: terms(functions), path: trace)
         // All names are checked before the first is run.
@@ -78,7 +79,7 @@ struct KeepaliveCommand: AsyncParsableCommand {
             let page = curves.page(
                 trace: URL(filePath: trace).lastPathComponent,
                 KeepAliveFigureRow.textTable(figures.map { KeepAliveFigureRow($0, study) }))
-            try page.write(toFile: report, atomically: true, encoding: .utf8)
+            try writePage(page, to: report)
         }
     }
 
@@ -98,7 +99,7 @@ struct KeepaliveCommand: AsyncParsableCommand {
                 text += "\(name),\(minute),\(window.prewarm),\(window.keepalive)\n"
             }
         }
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        try writePage(text, to: path)
     }
 }
 

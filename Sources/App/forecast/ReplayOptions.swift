@@ -10,9 +10,9 @@ struct ReplayOptions: ParsableArguments {
     var trace: String
     @Option(help: "The series of the trace, where there are several.")
     var series: String?
-    @Option(help: "The scored part starts here.")
+    @Option(help: "The scored part starts at this time, such as 2026-03-01T08:00:00Z.")
     var from: Timestamp?
-    @Option(help: "The scored part ends here.")
+    @Option(help: "The scored part ends at this time.")
     var to: Timestamp?
     @Option(help: "Seconds between decisions.")
     var tick = 15

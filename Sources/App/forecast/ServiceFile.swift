@@ -21,7 +21,9 @@ private struct ServiceFile: Decodable {
     /// Throws with the name of the field that will not do.
     init(path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw InputError(path: path, "cannot be read")
+            throw InputError(
+                path: path,
+                "no such file, or not to be read; docs/formats/service.md tells what it holds, --startup does without")
         }
         let text = ServiceText(data, path: path)
         try text.checkKeys()

@@ -23,10 +23,20 @@ struct ServiceText {
 
     init(_ data: Data, path: String) { (self.data, self.path) = (data, path) }
 
-    /// Throws where there is a key that no service has: a misspelt one would be passed over in silence. What is no JSON object has
-    /// none.
+    /// Fields that are counts or whole seconds.
+    private static let whole: Set = [
+        "minInstances", "maxInstances", "initialInstances", "concurrency", "queueLimit", "stabilisationSeconds",
+        "minimumRunSeconds", "startCostSeconds", "floor",
+    ]
+
+    /// Throws where it is no JSON, and where there is a key that no service has: a misspelt one would be passed over in silence.
     func checkKeys() throws {
-        guard let service = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else { return }
+        let parsed: Any
+        do { parsed = try JSONSerialization.jsonObject(with: data) } catch {
+            let cause = (error as NSError).userInfo["NSDebugDescription"] as? String ?? "\(error)"
+            throw InputError(path: path, "no JSON of a service, such as {\"perInstance\": 25, …}: \(cause)")
+        }
+        guard let service = parsed as? [String: Any] else { return }
         try check(service, Self.keys, prefix: "")
         for (name, known) in Self.within.sorted(by: { $0.key < $1.key }) {
             if let inner = service[name] as? [String: Any] { try check(inner, known, prefix: name + ".") }
@@ -38,6 +48,10 @@ struct ServiceText {
 
     private func check(_ group: [String: Any], _ known: [String], prefix: String) throws {
         // The order of a dictionary is not that of the file.
+        for (key, value) in group.sorted(by: { $0.key < $1.key }) where Self.whole.contains(key) {
+            guard let number = value as? Double, number != number.rounded() || abs(number) >= 0x1p53 else { continue }
+            throw InputError(path: path, line: line(of: key), "\(prefix)\(key) = \(number): a whole number is wanted")
+        }
         guard let key = group.keys.filter({ !known.contains($0) }).min() else { return }
         let hint = nearestName(to: key, among: known).map { "; did you mean '\($0)'?" }
         throw InputError(
@@ -49,14 +63,16 @@ struct ServiceText {
         switch error {
         case .keyNotFound(let key, let context):
             let name = name(of: context.codingPath + [key])
-            return InputError(path: path, "the field \(name) is missing")
+            return InputError(path: path, "the field \(name) is missing; docs/formats/service.md tells what it says")
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            guard !context.codingPath.isEmpty else { return InputError(path: path, "a group of fields is wanted") }
+            guard !context.codingPath.isEmpty else {
+                return InputError(path: path, "a group of fields is wanted, such as {\"perInstance\": 25, …}")
+            }
             return wrong(context.codingPath, "\(Self.words(type)) is wanted")
         case .dataCorrupted(let context) where !context.codingPath.isEmpty:
             return wrong(context.codingPath, "not of the right type: \(context.debugDescription)")
         default:
-            return InputError(path: path, "no JSON of a service, such as {\"perInstance\": 25, …}: \(error.cause)")
+            return InputError(path: path, "no service in JSON: \(error)")
         }
     }
 
@@ -87,14 +103,5 @@ struct ServiceText {
     private func line(of key: String) -> Int? {
         guard let place = data.range(of: Data("\"\(key)\"".utf8)) else { return nil }
         return 1 + data[..<place.lowerBound].count { $0 == UInt8(ascii: "\n") }
-    }
-}
-
-extension DecodingError {
-    /// What the parser says.
-    fileprivate var cause: String {
-        guard case .dataCorrupted(let context) = self else { return "\(self)" }
-        let cause = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
-        return cause ?? context.debugDescription
     }
 }

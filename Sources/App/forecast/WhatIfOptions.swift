@@ -11,15 +11,15 @@ import Units
 struct WhatIfOptions: ParsableArguments {
     @Option(help: "The service, a JSON file. Without one a service is derived from the trace, which needs --startup.")
     var service: String?
-    @Option(help: "What if an instance took this long to start, such as 90s or 5m.")
+    @Option(help: "What if an instance took this long to start, a second at least, such as 90s or 5m.")
     var startup: Span?
     @Option(help: "What if an instance served this much demand per second.")
     var perInstance: Double?
     @Option(
         help: ArgumentHelp(
-            "What an instance-hour and a late request cost.", valueName: "idle=PRICE,late=PRICE"))
+            "What an instance-hour and a late request cost, 0 or more each.", valueName: "idle=PRICE,late=PRICE"))
     var price: PricePair?
-    @Option(help: ArgumentHelp("What if demand were a multiple of what it was.", valueName: "2x"))
+    @Option(help: ArgumentHelp("What if demand were a multiple of what it was, above 0.", valueName: "2x"))
     var scaleDemand: Multiple?
     @Option(
         help: ArgumentHelp(
@@ -36,6 +36,9 @@ struct WhatIfOptions: ParsableArguments {
         }
         if service != nil, kind != nil {
             throw ValidationError("--kind is for a derived service; a service file has the field kind.")
+        }
+        if let perInstance, !(perInstance > 0 && perInstance.isFinite) {
+            throw ValidationError("--per-instance must be above 0, such as 25.")
         }
         if kind == .counter { throw ValidationError("--kind must be count, rate or gauge.") }
         do throws(ReplayError) { _ = try changes() } catch { throw ValidationError("--\(error).") }
@@ -65,6 +68,9 @@ struct WhatIfOptions: ParsableArguments {
         notes += service.model.limits.schedules.map(\.words)
         let probe = try ReplayTrace(replayed, service: service, from: from, to: to)
         for (change, text) in zip(try changes(), inject) {
+            do throws(ReplayError) { try change.check(text, within: probe) } catch {
+                throw ValidationError("--\(error).")
+            }
             replayed = change.applied(to: replayed, rows: probe.rows)
             notes.append("What if: \(text) in the scored part.")
         }

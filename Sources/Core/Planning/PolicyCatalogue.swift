@@ -36,7 +36,9 @@ package enum PolicyCatalogue {
     /// The newsvendor's critical ratio, where a late request costs its price and an idle instance its hour.
     package static func newsvendorLevel(_ service: ServiceModel) throws(PolicyError) -> Double {
         guard let prices = service.prices else {
-            throw PolicyError("policy predictive:auto needs idleCost and lateCost in the service")
+            throw PolicyError(
+                "policy predictive:auto needs idleCost and lateCost in the service, or a quantile, as in predictive:0.95"
+            )
         }
         let late = prices.latePerRequest * service.perInstance.perSecond * 3_600
         let level = late / (late + prices.idlePerInstanceHour)

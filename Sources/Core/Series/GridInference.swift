@@ -5,7 +5,7 @@ extension RegularSeries {
     /// a row without one is missing.
     ///
     /// Complexity: linear in the rows of the grid; at most `maximumRows`.
-    /// - Throws: where there are fewer than two samples, times do not ascend, the step is no whole second, a value is
+    /// - Throws: where there are fewer than two samples, times do not ascend, two samples go to one row, the step is no whole second, a value is
     ///   infinite, or the grid would be out of all proportion to the samples.
     package init(inferringGridOf samples: SampleColumns) throws(GridError) {
         let times = samples.timestamps.map(\.millisecondsSinceEpoch)
@@ -20,9 +20,15 @@ extension RegularSeries {
         let rows = Self.nearestRow(of: times[times.count - 1], from: times[0], step: step) + 1
         guard rows <= GridError.maximumRows else { throw .tooManyRows(rows) }
         var values = [Double](repeating: .nan, count: rows)
-        for (time, value) in zip(times, samples.values) {
+        var last = -1
+        for (place, (time, value)) in zip(times, samples.values).enumerated() {
             guard !value.isInfinite else { throw .infinite(time: Timestamp(millisecondsSinceEpoch: time)) }
-            values[Self.nearestRow(of: time, from: times[0], step: step)] = value
+            let row = Self.nearestRow(of: time, from: times[0], step: step)
+            guard row > last else {
+                throw .overlapping(
+                    samples.timestamps[place - 1], samples.timestamps[place], stepSeconds: Int(step / 1_000))
+            }
+            (values[row], last) = (value, row)
         }
         self.init(start: samples.timestamps[0], step: Int(step / 1_000), values: values)
     }
@@ -47,7 +53,7 @@ package enum GridError: Error, Hashable, Sendable, CustomStringConvertible {
     package static let maximumRows = 16_000_000
 
     case tooFewSamples(Int), notAscending(index: Int, time: Timestamp), stepNotWholeSeconds(milliseconds: Int64)
-    case tooManyRows(Int), infinite(time: Timestamp)
+    case tooManyRows(Int), infinite(time: Timestamp), overlapping(Timestamp, Timestamp, stepSeconds: Int)
 
     package var description: String {
         switch self {
@@ -58,6 +64,8 @@ package enum GridError: Error, Hashable, Sendable, CustomStringConvertible {
             "the commonest gap is \(Double(milliseconds) / 1_000) s; whole seconds only"
         case .tooManyRows(let rows): "\(rows) rows between the first and the last sample; is a date wrong?"
         case .infinite(let time): "an infinite value at \(time)"
+        case .overlapping(let earlier, let later, let step):
+            "\(later) overlaps \(earlier): rows span \(step) s, the commonest gap; leave one of them out"
         }
     }
 }

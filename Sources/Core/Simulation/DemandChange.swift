@@ -41,6 +41,18 @@ package struct DemandChange: Hashable, Sendable {
         try fields.checkAllRead()
     }
 
+    /// Throws, naming the change as it was written, where it does not take place within the scored part of `trace`.
+    package func check(_ text: String, within trace: ReplayTrace) throws(ReplayError) {
+        let end = trace.start.advanced(bySeconds: trace.seconds)
+        if let at, at < trace.start || at >= end {
+            throw ReplayError("inject \"\(text)\": at lies outside what is scored, \(trace.start) to \(end)")
+        }
+        guard durationSeconds <= trace.seconds else {
+            throw ReplayError(
+                "inject \"\(text)\": for = \(durationSeconds) s is longer than what is scored, \(trace.seconds) s")
+        }
+    }
+
     /// `series` with the change in its `rows`. Rows that are touched in part are changed in part.
     package func applied(to series: RegularSeries, rows: Range<Int>) -> RegularSeries {
         guard !rows.isEmpty else { return series }

@@ -16,7 +16,9 @@ extension ReplayService {
     ) throws(ReplayError) {
         let seconds = kind == .count || kind == .counter ? Double(series.step) : 1
         let rates = series.values.filter { $0 > 0 }.map { $0 / seconds }.sorted()
-        guard !rates.isEmpty else { throw ReplayError("the trace has no demand to derive a service from") }
+        guard !rates.isEmpty else {
+            throw ReplayError("the trace has no demand to derive a service from; give --service FILE")
+        }
         let each = quantile(ofSorted: rates, 0.999) / Self.derivedInstances
         let recent = series.values[max(0, row - max(1, 600 / series.step))..<row].filter(\.isFinite)
         let mean = recent.reduce(0) { $0 + max($1, 0) } / seconds / Double(max(1, recent.count))

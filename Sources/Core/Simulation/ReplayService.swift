@@ -34,7 +34,8 @@ package struct ReplayService: Hashable, Sendable {
         }
         guard minInstances >= 0 else { throw ReplayError("service: minInstances = \(minInstances) is below 0") }
         guard (minInstances...max(minInstances, 1_000_000_000)).contains(maxInstances) else {
-            throw ReplayError("service: maxInstances = \(maxInstances) must lie between minInstances and 1e9")
+            throw ReplayError(
+                "service: maxInstances = \(maxInstances) must lie between minInstances = \(minInstances) and 1e9")
         }
         model = ServiceModel(
             perInstance: each, startupSeconds: Int(startupSeconds.rounded(.up)), sloWaitSeconds: sloWaitSeconds,

@@ -16,11 +16,14 @@ package struct ReplayTrace: Sendable {
     ) throws(ReplayError) {
         let grid = series.grid
         if let from, from >= grid.end {
-            throw ReplayError("from = \(from) leaves nothing to score: the trace ends at \(grid.end)")
+            throw ReplayError(
+                "from = \(from) leaves nothing to score: the trace ends at \(grid.end); what lies before from is warm-up"
+            )
         }
-        guard let first = grid.row(startingAt: from ?? grid.start), let end = grid.row(startingAt: to ?? grid.end),
-            first < end
-        else { throw ReplayError("from and to must lie on the trace's grid, inside it, from before to") }
+        let first = try grid.row("from", from ?? grid.start), end = try grid.row("to", to ?? grid.end)
+        guard first < end else {
+            throw ReplayError("from = \(grid.time(of: first)) is not before to = \(grid.time(of: end))")
+        }
         self.series = service.gaps == .zero ? series.fillingGapsWithZero() : series
         rows = first..<end
         // A rate is the same however long its row is.
@@ -47,4 +50,16 @@ package struct ReplayTrace: Sendable {
     package var seconds: Int { rates.count * series.step }
     /// The highest demand per second.
     package var peakRate: Double { rates.reduce(0) { $1 > $0 ? $1 : $0 } }
+}
+
+extension TimeGrid {
+    /// The row that begins at `time`.
+    fileprivate func row(_ name: String, _ time: Timestamp) throws(ReplayError) -> Int {
+        if let row = row(startingAt: time) { return row }
+        guard time >= start, time <= end else {
+            throw ReplayError("\(name) = \(time) lies outside the trace, which goes from \(start) to \(end)")
+        }
+        let before = self.time(of: row(holding: time))
+        throw ReplayError("\(name) = \(time) is inside a row of \(step) s; take its beginning, \(before)")
+    }
 }

@@ -1,3 +1,5 @@
+import Units
+
 /// Every keep-alive policy by name.
 package enum KeepAliveCatalogue {
     package static let forms = [
@@ -28,8 +30,15 @@ package enum KeepAliveCatalogue {
             let minutes = try number(argument, of: text, orElse: nil)
             return FixedKeepAlive(name: text) { _ in minutes }
         case ("never-unload", nil): return FixedKeepAlive(name: text) { _ in FixedKeepAlive.forever }
-        default: throw PolicyError("no policy \"\(text)\"; there are \(forms.joined(separator: ", "))")
+        default: throw unknown(text, parts[0])
         }
+    }
+
+    private static func unknown(_ text: String, _ family: String) -> PolicyError {
+        let families = forms.map { String($0.prefix { $0 != "[" && $0 != ":" }) }
+        if families.contains(family) { return PolicyError("policy \(text): \(family) takes no number") }
+        let near = nearestName(to: family, among: families).map { "; did you mean \($0)? There" } ?? "; there"
+        return PolicyError("no policy \"\(text)\"\(near) are \(forms.joined(separator: ", "))")
     }
 
     private static func number(
