@@ -11,7 +11,8 @@ struct SelectionTests {
         return [drawn, coarse, drawn.sorted(), drawn.sorted(by: >), organ, drawn.map { _ in 1.5 }]
     }
 
-    @Test("whatever the order, the ranks asked for hold what sorting would put there, and what lies between lies between")
+    @Test(
+        "whatever the order, the ranks asked for hold what sorting would put there, and what lies between lies between")
     func putsRanksInPlace() {
         for seed in 0..<40 as Range<UInt64> {
             var random = SplitMix64(seed: seed)

@@ -91,7 +91,9 @@ struct GlobalRidgeTraining: GlobalTraining {
                 let unit = max(size[step], 1e-3 * usual[step])
                 for row in 0..<own.rows { all.append(own[row, step] / unit) }
             }
-            for (column, value) in conformalQuantiles(of: all, task.levels).enumerated() { result[step, column] = value }
+            for (column, value) in conformalQuantiles(of: all, task.levels).enumerated() {
+                result[step, column] = value
+            }
         }
         return result
     }

@@ -37,7 +37,7 @@ package struct QuantileNetRecipe: Hashable, Sendable {
     /// Where a network goes on from another that had learnt most of the same.
     package static let goingOn: QuantileNetRecipe = {
         var recipe = QuantileNetRecipe()
-        (recipe.epochs, recipe.rate) = (3, 1e-3)
+        (recipe.epochs, recipe.rate) = (2, 1e-3)
         return recipe
     }()
 }
