@@ -29,6 +29,14 @@ extension Matrix {
         return Matrix(rows: range.count, columns: columns, elements: Array(part))
     }
 
+    /// The rows of those numbers, copied.
+    package func rows(numbered numbers: [Int]) -> Matrix {
+        var copied: [Double] = []
+        copied.reserveCapacity(numbers.count * columns)
+        for number in numbers { copied.append(contentsOf: row(number)) }
+        return Matrix(rows: numbers.count, columns: columns, elements: copied)
+    }
+
     /// Adds element by element.
     ///
     /// - Precondition: both have the same shape.

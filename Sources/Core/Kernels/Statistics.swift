@@ -14,8 +14,29 @@ package func quantile(ofSorted sorted: some RandomAccessCollection<Double>, _ le
 /// V. Vovk, A. Gammerman, G. Shafer, "Algorithmic learning in a random world", 2005.
 package func conformalQuantile(ofSorted sorted: some RandomAccessCollection<Double>, _ level: Double) -> Double {
     guard !sorted.isEmpty else { return 0 }
-    let rank = Int((Double(sorted.count + 1) * level).rounded(.up))
-    return sorted[sorted.index(sorted.startIndex, offsetBy: min(max(rank, 1), sorted.count) - 1)]
+    return sorted[sorted.index(sorted.startIndex, offsetBy: conformalRank(level, of: sorted.count))]
+}
+
+/// Counted from 0.
+private func conformalRank(_ level: Double, of count: Int) -> Int {
+    min(max(Int((Double(count + 1) * level).rounded(.up)), 1), count) - 1
+}
+
+/// `quantile(ofSorted:)` of values in any order, at each of `levels`, which ascend. Complexity: O(n · log levels).
+package func quantiles(of values: [Double], _ levels: [Double]) -> [Double] {
+    guard !values.isEmpty else { return levels.map { _ in .nan } }
+    let lower = levels.map { Int($0 * Double(values.count - 1)) }
+    var ordered = values
+    ordered.order(at: Set(lower.flatMap { [$0, min($0 + 1, values.count - 1)] }).sorted())
+    return levels.map { quantile(ofSorted: ordered, $0) }
+}
+
+/// `conformalQuantile(ofSorted:)` of values in any order, at each of `levels`, which ascend. Complexity: O(n · log levels).
+package func conformalQuantiles(of values: [Double], _ levels: [Double]) -> [Double] {
+    guard !values.isEmpty else { return levels.map { _ in 0 } }
+    var ordered = values
+    ordered.order(at: levels.map { conformalRank($0, of: values.count) })
+    return levels.map { conformalQuantile(ofSorted: ordered, $0) }
 }
 
 /// The median; NaN when empty. Complexity: O(n log n).

@@ -2,8 +2,9 @@ extension Timestamp {
     /// The instant written in `text`: ISO-8601 (`2026-11-24`, `2026-11-24T08:00:00.250+01:00`, a blank for the `T`; no
     /// zone means UTC) or a number of Unix seconds.
     ///
-    /// Nil where the text is neither. Complexity: linear in the length; nothing is allocated on the ISO path.
-    package init?(parsing text: some Collection<UInt8>) {
+    /// Nil where the text is neither. Complexity: linear in the length; nothing is allocated on the ISO path. Takes bytes as
+    /// decoders hold them, as a generic one is not specialised for modules that call it, and costs ten times as much.
+    package init?(parsing text: ArraySlice<UInt8>) {
         if let instant = Self(iso8601: text) {
             self = instant
         } else if let seconds = Double(String(decoding: text, as: UTF8.self)) {
@@ -13,9 +14,9 @@ extension Timestamp {
         }
     }
 
-    package init?(parsing text: String) { self.init(parsing: text.utf8) }
+    package init?(parsing text: String) { self.init(parsing: ArraySlice(text.utf8)) }
 
-    private init?(iso8601 text: some Collection<UInt8>) {
+    private init?(iso8601 text: ArraySlice<UInt8>) {
         var scanner = ByteScanner(text)
         guard let year = scanner.digits(4), scanner.skip("-"), let month = scanner.digits(2), scanner.skip("-"),
             let day = scanner.digits(2), (1...12).contains(month),
@@ -33,23 +34,23 @@ extension Timestamp {
 }
 
 /// Reads fixed-width fields off the front of a byte sequence.
-private struct ByteScanner<Bytes: Collection<UInt8>> {
-    private let bytes: Bytes
-    private var position: Bytes.Index
+private struct ByteScanner {
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
 
-    init(_ bytes: Bytes) { (self.bytes, position) = (bytes, bytes.startIndex) }
+    init(_ bytes: ArraySlice<UInt8>) { (self.bytes, position) = (bytes, bytes.startIndex) }
 
     var isAtEnd: Bool { position == bytes.endIndex }
 
     mutating func skip(_ character: Unicode.Scalar) -> Bool {
         guard !isAtEnd, UInt32(bytes[position]) == character.value else { return false }
-        position = bytes.index(after: position)
+        position += 1
         return true
     }
 
     mutating func digit() -> Int? {
         guard !isAtEnd, (48...57).contains(bytes[position]) else { return nil }
-        defer { position = bytes.index(after: position) }
+        defer { position += 1 }
         return Int(bytes[position] - 48)
     }
 

@@ -126,9 +126,10 @@ private func mixed(_ forecasts: [(QuantileForecast, Double)]) -> QuantileForecas
 }
 
 extension CombinedModel {
-    /// Rows between origins whose outcomes are followed: about a third of the horizon.
+    /// Rows between origins whose outcomes are followed: about a third of the horizon, and no less than five minutes of a
+    /// season of a day, as the misses that are kept should reach back further than some hours.
     private static func stride(_ task: ForecastTask) -> Int {
-        Forecasting.stride(task.horizon / 3, throughout: task.season)
+        Forecasting.stride(max(task.horizon / 3, task.season / 288), throughout: task.season)
     }
     /// Origins that one update looks at, the newest: more would make it a fit.
     private static let followedAtMost = 200

@@ -15,7 +15,7 @@ package struct DecayedHistogram: Forecaster {
     /// Rows that are known before anything is said.
     private static let fewest = 24
     /// Origins at which half-lives are compared, at most.
-    private static let originsCompared = 120
+    private static let originsCompared = 60
 
     package init() {}
 
@@ -60,7 +60,7 @@ struct FittedHistogram: FittedModel {
     let halfLife: Int
 
     /// Rows that a forecast reads at most; of a longer window every second, third, ... row, as neighbours are alike.
-    private static let rowsRead = 600
+    private static let rowsRead = 400
     /// Half-lives after which a row counts no more.
     private static let lives = 5
 

@@ -7,9 +7,11 @@ package import Series
 /// One Gram and one cross product serve all horizons and every λ; `RidgeCalibration` says how λ and the spread are learnt.
 package struct DirectRidge: Forecaster {
     package let name = "ridge"
+    /// A history that has hardly grown would be learnt from again for the same weights.
+    package let traits = ForecasterTraits(refitGrowth: 1.0 / 16)
 
     /// Origins to learn from at most; beyond it they are thinned, which costs little as neighbours are alike.
-    private static let maximumOrigins = 12_000
+    private static let maximumOrigins = 8_000
     private static let minimumOrigins = 40
 
     package init() {}

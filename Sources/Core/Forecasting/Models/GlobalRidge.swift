@@ -91,9 +91,8 @@ struct GlobalRidgeTraining: GlobalTraining {
                 let unit = max(size[step], 1e-3 * usual[step])
                 for row in 0..<own.rows { all.append(own[row, step] / unit) }
             }
-            all.sort()
-            for (column, level) in task.levels.enumerated() {
-                result[step, column] = conformalQuantile(ofSorted: all, level)
+            for (column, value) in conformalQuantiles(of: all, task.levels).enumerated() {
+                result[step, column] = value
             }
         }
         return result

@@ -9,6 +9,8 @@ import Kernels
 struct RidgeCalibration {
     private static let lambdas = [1e-4, 1e-3, 1e-2, 1e-1]
     private static let blocks = 8
+    /// Of the samples of a block every how many λ is chosen by.
+    private static let comparedStride = 4
     /// The share of the origins that is learnt from before the first block.
     private static let firstShare = 0.3
     /// Only errors this new make the spread, in seasons: what a month ago was usual may not be now.
@@ -49,12 +51,11 @@ struct RidgeCalibration {
             let chosen = Self.best(losses)
             for (index, lambda) in Self.lambdas.enumerated() {
                 let weights = equations.weights(lambda: lambda)
-                let attempt = weights.map { BlockErrors(samples, rows: block, weights: $0) }
-                if index == chosen, let weights {
-                    stages.append(RidgeStage(first: samples.origins[block.lowerBound], weights: weights))
-                }
-                losses[index] += attempt?.absolute ?? .infinity
-                if index == chosen, number > 0 { attempt?.append(to: &errors, from: firstCounted) }
+                losses[index] += weights.map { samples.loss(of: $0, at: compared(block)) } ?? .infinity
+                guard index == chosen, let weights else { continue }
+                stages.append(RidgeStage(first: samples.origins[block.lowerBound], weights: weights))
+                let counted = max(block.lowerBound, firstCounted)..<max(block.upperBound, firstCounted)
+                if number > 0 { samples.append(errorsOf: weights, in: counted, to: &errors) }
             }
         }
         equations.add(samples.x.rows(known..<samples.count), samples.y.rows(known..<samples.count))
@@ -72,14 +73,18 @@ struct RidgeCalibration {
         samples.origins[..<row].firstIndex { $0 + task.horizon > samples.origins[row] } ?? row
     }
 
+    /// The samples of a block by which λ is chosen: neighbours are alike, and the others would only cost.
+    private func compared(_ block: Range<Int>) -> [Int] {
+        Array(stride(from: block.lowerBound, to: block.upperBound, by: Self.comparedStride))
+    }
+
     private static func best(_ losses: [Double]) -> Int { losses.indices.min { losses[$0] < losses[$1] } ?? 0 }
 
     private func quantiles(of errors: [[Double]]) -> Matrix {
         var result = Matrix(zeros: task.horizon, task.levels.count)
         for (step, list) in errors.enumerated() {
-            let sorted = list.sorted()
-            for (column, level) in task.levels.enumerated() {
-                result[step, column] = conformalQuantile(ofSorted: sorted, level)
+            for (column, value) in conformalQuantiles(of: list, task.levels).enumerated() {
+                result[step, column] = value
             }
         }
         return result
@@ -92,31 +97,22 @@ struct RidgeStage {
     let weights: Matrix
 }
 
-/// What weights missed on a block of samples.
-private struct BlockErrors {
-    private let rows: Range<Int>
-    /// Samples × horizon, in the units of the spread.
-    private var errors: Matrix
-    /// The sum of absolute errors in fourth roots, which λ is chosen by.
-    private(set) var absolute = 0.0
-
-    init(_ samples: RidgeSamples, rows: Range<Int>, weights: Matrix) {
-        (self.rows, errors) = (rows, samples.x.rows(rows).multiplied(by: weights))
-        for (index, row) in rows.enumerated() {
-            for step in 0..<errors.columns {
-                let estimate = errors[index, step]
-                absolute += abs(samples.y[row, step] - estimate)
-                let point = min(samples.transform.invert(samples.levels[row] + estimate), samples.cap)
-                let actual = samples.transform.invert(samples.levels[row] + samples.y[row, step])
-                errors[index, step] = (actual - point) / samples.transform.unit(around: point)
-            }
-        }
+extension RidgeSamples {
+    /// The sum of what `weights` miss at the samples numbered `numbers`, in fourth roots.
+    fileprivate func loss(of weights: Matrix, at numbers: [Int]) -> Double {
+        let estimates = x.rows(numbered: numbers).multiplied(by: weights).elements
+        return zip(estimates, y.rows(numbered: numbers).elements).reduce(0) { $0 + abs($1.0 - $1.1) }
     }
 
-    /// Adds the errors of the samples from `first` on, a list a step.
-    func append(to lists: inout [[Double]], from first: Int) {
-        for row in max(rows.lowerBound, first)..<max(rows.upperBound, first) {
-            for step in 0..<errors.columns { lists[step].append(errors[row - rows.lowerBound, step]) }
+    /// Adds what `weights` miss at the samples `rows`, in the units of the spread, to a list a step.
+    fileprivate func append(errorsOf weights: Matrix, in rows: Range<Int>, to lists: inout [[Double]]) {
+        let estimates = x.rows(rows).multiplied(by: weights)
+        for (index, row) in rows.enumerated() {
+            for step in 0..<estimates.columns {
+                let point = min(transform.invert(levels[row] + estimates[index, step]), cap)
+                let actual = transform.invert(levels[row] + y[row, step])
+                lists[step].append((actual - point) / transform.unit(around: point))
+            }
         }
     }
 }

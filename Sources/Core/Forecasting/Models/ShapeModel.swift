@@ -127,10 +127,7 @@ private struct HeldOutShape {
     /// Horizon × levels; nil where a step has too few errors to tell.
     func quantiles() -> Matrix? {
         guard errors.allSatisfy({ $0.count >= 8 }) else { return nil }
-        let rows = errors.flatMap { list -> [Double] in
-            let sorted = list.sorted()
-            return task.levels.map { conformalQuantile(ofSorted: sorted, $0) }
-        }
+        let rows = errors.flatMap { conformalQuantiles(of: $0, task.levels) }
         return Matrix(rows: task.horizon, columns: task.levels.count, elements: rows)
     }
 }

@@ -65,11 +65,10 @@ struct SharedRidge: SharedModel {
         var quantiles = shape
         for step in 0..<task.horizon {
             let size = (count * ownSizes[step] + Self.borrowed * usual * sizes[step]) / (count + Self.borrowed)
-            let sorted = (0..<own.rows).map { own[$0, step] }.sorted()
+            let found = conformalQuantiles(of: (0..<own.rows).map { own[$0, step] }, task.levels)
             for column in task.levels.indices {
                 let borrowed = quantiles[step, column] * size
-                let found = conformalQuantile(ofSorted: sorted, task.levels[column])
-                quantiles[step, column] = (count * found + Self.borrowed * borrowed) / (count + Self.borrowed)
+                quantiles[step, column] = (count * found[column] + Self.borrowed * borrowed) / (count + Self.borrowed)
             }
         }
         return quantiles

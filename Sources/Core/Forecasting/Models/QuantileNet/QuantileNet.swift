@@ -8,13 +8,13 @@ package import Series
 /// R. Wen et al., "A multi-horizon quantile recurrent forecaster", 2017, for shared steps and quantiles; B. Lakshminarayanan et
 /// al., "Simple and scalable predictive uncertainty estimation using deep ensembles", NeurIPS 2017, for the average.
 ///
-/// A fit that is given the net of a shorter history goes on from its networks with a third of the epochs, at a lower rate, if the
+/// A fit that is given the net of a shorter history goes on from its networks with far fewer epochs, at a lower rate, if the
 /// features are the same; the ridges, the scales and the base quantiles are learnt anew. Each network goes on from one that had
 /// not learnt from what it holds out (`QuantileNetPast`), so what is said of held-out rows is still said by what never saw
 /// them. A history that has grown by more than about two fifths is learnt from nothing.
 package struct QuantileNet: Forecaster {
     package let name = "net"
-    package let traits = ForecasterTraits(refitGrowth: 1.0 / 6, goesOn: true)
+    package let traits = ForecasterTraits(refitGrowth: 1.0 / 5, goesOn: true)
 
     private static let members = 3
     /// The share of the origins that each member holds out.

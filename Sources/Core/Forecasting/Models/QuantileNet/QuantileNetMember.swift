@@ -87,10 +87,10 @@ struct RidgeResiduals {
 
     private static func quantiles(_ errors: [Float], _ samples: QuantileNetSamples, _ learnt: [Int]) -> [Float] {
         let horizon = samples.task.horizon
-        return (0..<horizon).flatMap { step in
+        return (0..<horizon).flatMap { step -> [Float] in
             let cells = learnt.map { $0 * horizon + step }.filter { samples.isKnown[$0] }
-            let sorted = cells.map { errors[$0] }.sorted().map(Double.init)
-            return samples.task.levels.map { sorted.isEmpty ? 0 : Float(quantile(ofSorted: sorted, $0)) }
+            guard !cells.isEmpty else { return samples.task.levels.map { _ in 0 } }
+            return Kernels.quantiles(of: cells.map { Double(errors[$0]) }, samples.task.levels).map { Float($0) }
         }
     }
 
@@ -107,15 +107,5 @@ struct RidgeResiduals {
         }
         let mean = Float(sum / Double(max(1, weights.count)))
         return weights.map { $0 / mean }
-    }
-}
-
-extension Matrix {
-    /// The rows of those numbers, copied.
-    fileprivate func rows(numbered numbers: [Int]) -> Matrix {
-        var copied: [Double] = []
-        copied.reserveCapacity(numbers.count * columns)
-        for number in numbers { copied.append(contentsOf: row(number)) }
-        return Matrix(rows: numbers.count, columns: columns, elements: copied)
     }
 }

@@ -4,20 +4,24 @@ import Series
 /// Brings features to mean 0 and deviation 1 and clips them, so that a history unlike any before cannot carry a net away.
 struct FeatureScale: Hashable, Sendable {
     private static let limit: Float = 6
+    /// About as many rows as means and deviations are taken of.
+    private static let rowsRead = 50_000
 
     let means: [Float], deviations: [Float]
 
     init(means: [Float], deviations: [Float]) { (self.means, self.deviations) = (means, deviations) }
 
-    /// Of `values`, rows × `columns`, whose columns from `used` on are left as they are.
-    init(_ values: [Float], columns: Int, used: Int) {
-        let rows = max(1, values.count / columns)
+    /// Of `values`, rows × `columns`, whose columns from `used` on are left as they are. Of many rows some tell enough,
+    /// of each of the `kinds` that come one after the other.
+    init(_ values: [Float], columns: Int, used: Int, kinds: Int = 1) {
+        let read = columns * Forecasting.stride(values.count / columns / Self.rowsRead, throughout: kinds)
+        let rows = max(1, (values.count + read - 1) / read)
         var sums = [Double](repeating: 0, count: used), squares = sums
-        for base in stride(from: 0, to: values.count, by: columns) {
+        for base in stride(from: 0, to: values.count, by: read) {
             for column in 0..<used { sums[column] += Double(values[base + column]) }
         }
         let means = sums.map { $0 / Double(rows) }
-        for base in stride(from: 0, to: values.count, by: columns) {
+        for base in stride(from: 0, to: values.count, by: read) {
             for column in 0..<used {
                 let difference = Double(values[base + column]) - means[column]
                 squares[column] += difference * difference
@@ -80,7 +84,7 @@ struct QuantileNetParts: Sendable {
 /// Everything a quantile net learns from: features, targets and which of them are known, for a set of origins.
 struct QuantileNetSamples {
     /// Origins to learn from at most, and rows of their targets; beyond it origins are thinned evenly, as neighbours are alike.
-    private static let mostOrigins = 8_000, mostTargets = 400_000
+    private static let mostOrigins = 6_600, mostTargets = 320_000
 
     static func mostOrigins(horizon: Int) -> Int { max(500, min(mostOrigins, mostTargets / horizon)) }
 
@@ -109,7 +113,7 @@ struct QuantileNetSamples {
         targets = Matrix(rows: origins.count, columns: task.horizon, elements: parts.targets)
         ridge = Matrix(rows: origins.count, columns: features.ridge.count, elements: inputs.ridge)
         originScale = FeatureScale(inputs.origins, columns: features.originCount, used: features.originCount)
-        stepScale = FeatureScale(inputs.steps, columns: stepCount, used: stepCount - 1)
+        stepScale = FeatureScale(inputs.steps, columns: stepCount, used: stepCount - 1, kinds: task.horizon)
         originScale.apply(to: &inputs.origins, columns: features.originCount)
         stepScale.apply(to: &inputs.steps, columns: stepCount)
         (originFeatures, stepFeatures) = (inputs.origins, inputs.steps)

@@ -24,7 +24,7 @@ package struct QuantileNetLesson {
 
 /// How a quantile net is trained; chosen on the entries of the protocol file (docs/benchmarks.md).
 package struct QuantileNetRecipe: Hashable, Sendable {
-    package var epochs = 12
+    package var epochs = 9
     package var batchOrigins = 64
     /// Random steps of each origin in a batch: neighbouring steps are alike, and this many teach as much as all.
     package var batchSteps = 8
@@ -37,7 +37,7 @@ package struct QuantileNetRecipe: Hashable, Sendable {
     /// Where a network goes on from another that had learnt most of the same.
     package static let goingOn: QuantileNetRecipe = {
         var recipe = QuantileNetRecipe()
-        (recipe.epochs, recipe.rate) = (4, 1e-3)
+        (recipe.epochs, recipe.rate) = (2, 1e-3)
         return recipe
     }()
 }
