@@ -45,24 +45,46 @@ struct FittedQuantileNet: FittedModel {
         forecasts(of: history, at: [history.count])[0]
     }
 
-    /// Every origin is computed by itself in the same buffers: products of other sizes might round otherwise. The rows that
-    /// origins look at are made once for those that look at the same.
+    /// Origins whose inputs are held at once: enough that loading a member's parameters for them costs little.
+    private static let originsHeld = 32
+
+    /// The rows that origins look at are made once for those that look at the same.
     func forecasts(of history: KnownDemand, at origins: [Int]) -> [QuantileForecast] {
         var networks = QuantileNetworks(members, shape: features.shape, task: task)
-        var inputs = QuantileNetInputs()
         var window: Window?
-        return origins.enumerated().map { index, origin in
-            let known = history.prefix(origin), start = windowStart(known)
+        var forecasts: [QuantileForecast] = []
+        forecasts.reserveCapacity(origins.count)
+        for first in stride(from: 0, to: origins.count, by: Self.originsHeld) {
+            let held = origins[first..<min(first + Self.originsHeld, origins.count)]
+            var inputs = inputs(of: history, at: held, from: &window)
+            for (origin, values) in zip(held, networks.quantiles(&inputs, scale: scale, cap: cap)) {
+                let known = history.prefix(origin)
+                forecasts.append(
+                    QuantileForecast(origin: known.end, step: known.step, levels: task.levels, values: values))
+            }
+        }
+        return forecasts
+    }
+
+    /// What the networks are shown at `origins`.
+    private func inputs(
+        of history: KnownDemand, at origins: ArraySlice<Int>, from window: inout Window?
+    ) -> QuantileNetInputs {
+        var inputs = QuantileNetInputs()
+        for (index, origin) in zip(origins.indices, origins) {
+            let start = windowStart(history.prefix(origin))
             if window.map({ !$0.serves(origin, from: start, rowsNeeded: features.rowsNeeded) }) ?? true {
                 let alike = origins[index...].prefix { windowStart(history.prefix($0)) == start }
                 let end = origin < features.rowsNeeded ? origin : alike.max() ?? origin
                 window = self.window(history.prefix(end), from: start)
             }
-            if let window { read(window, origin: origin, into: &inputs) }
-            let limit = max(cap, 1.5 * inputs.highest[0])
-            let values = networks.quantiles(&inputs, scale: scale, limit: limit, columns: features.stepCount)
-            return QuantileForecast(origin: known.end, step: known.step, levels: task.levels, values: values)
+            guard let window else { continue }
+            features.append(
+                window.rows, origin: window.padding + origin - window.start, phase: window.phase, to: &inputs)
         }
+        originScale.apply(to: &inputs.origins, columns: features.originCount)
+        stepScale.apply(to: &inputs.steps, columns: features.stepCount)
+        return inputs
     }
 
     /// Rows from `start` of a history to `end`, after `padding` more.
@@ -97,14 +119,6 @@ struct FittedQuantileNet: FittedModel {
             season: task.season)
         let phase = FittedRidge.phase(known, rows: rows.count, season: task.season)
         return Window(start: start, end: known.count, padding: padding, rows: rows, phase: phase)
-    }
-
-    private func read(_ window: Window, origin: Int, into inputs: inout QuantileNetInputs) {
-        inputs.removeAll()
-        features.append(
-            window.rows, origin: window.padding + origin - window.start, phase: window.phase, to: &inputs)
-        originScale.apply(to: &inputs.origins, columns: features.originCount)
-        stepScale.apply(to: &inputs.steps, columns: features.stepCount)
     }
 
     func encoded() -> [UInt8] {
@@ -197,64 +211,5 @@ struct FittedQuantileNet: FittedModel {
                 $0.ridge.count == features.ridge.count * horizon && $0.base.count == horizon * task.levels.count
                     && $0.parameters.count == shape.count
             }
-    }
-}
-
-/// The members of a model with their parameters and buffers laid out for forecasting from one origin at a time.
-private struct QuantileNetworks: ~Copyable {
-    private let members: [QuantileNetMember]
-    private let task: ForecastTask
-    private var pass: QuantileNetPass
-    private var parameters: FloatMatrix, ridge: FloatMatrix, known: FloatMatrix, points: FloatMatrix
-    /// Never drawn from: nothing is dropped in a forecast.
-    private var random = SplitMix64(seed: 0)
-
-    init(_ members: [QuantileNetMember], shape: QuantileNetShape, task: ForecastTask) {
-        (self.members, self.task) = (members, task)
-        pass = QuantileNetPass(shape: shape, origins: 1, span: task.horizon)
-        let inner = (members.first?.ridge.count ?? 0) / task.horizon
-        parameters = FloatMatrix(zeros: 1, shape.count)
-        ridge = FloatMatrix(zeros: inner, task.horizon)
-        known = FloatMatrix(zeros: 1, inner)
-        points = FloatMatrix(zeros: 1, task.horizon)
-    }
-
-    /// Horizon × levels, in the unit of the series: the mean over the members of each one's ascending quantiles.
-    mutating func quantiles(
-        _ inputs: inout QuantileNetInputs, scale: FourthRoot, limit: Double, columns: Int
-    ) -> [Double] {
-        let levels = task.levels.count
-        var means = [Double](repeating: 0, count: task.horizon * levels)
-        known.load(inputs.ridge.map { Float($0) })
-        for member in members {
-            let points = forward(member, &inputs, columns: columns)
-            let output = pass.output.elements
-            for step in 0..<task.horizon {
-                let centre = Double(points[step]) + inputs.levels[0]
-                var line = (0..<levels).map { level in
-                    let z = Double(output[step * levels + level]) * member.unit + centre
-                    return min(scale.invert(z), limit)
-                }
-                line.sort()
-                for level in 0..<levels { means[step * levels + level] += line[level] / Double(members.count) }
-            }
-        }
-        return means
-    }
-
-    /// Leaves the member's quantiles in `pass.output` and returns the points of its ridge.
-    private mutating func forward(
-        _ member: QuantileNetMember, _ inputs: inout QuantileNetInputs, columns: Int
-    ) -> [Float] {
-        ridge.load(member.ridge)
-        points.setProduct(known, ridge, block: ridge.whole)
-        let points = points.elements
-        for step in 0..<task.horizon { inputs.steps[(step + 1) * columns - 1] = points[step] }
-        pass.origins.load(inputs.origins)
-        pass.steps.load(inputs.steps)
-        pass.output.load(member.base)
-        parameters.load(member.parameters)
-        pass.forward(parameters, dropout: 0, using: &random)
-        return points
     }
 }

@@ -14,7 +14,7 @@ package import Series
 /// them. A history that has grown by more than about two fifths is learnt from nothing.
 package struct QuantileNet: Forecaster {
     package let name = "net"
-    package let traits = ForecasterTraits(refitGrowth: 1.0 / 5, goesOn: true)
+    package let traits = ForecasterTraits(refitGrowth: 1.0 / 6, goesOn: true)
 
     private static let members = 3
     /// The share of the origins that each member holds out.
