@@ -51,14 +51,14 @@ package struct RollingForecaster: Sendable {
         nextRefit = end.advanced(bySeconds: max(1, grown, min(refitEvery, rows / 4)) * step)
     }
 
-    /// Whether enough has matured for the model to follow: a third of the horizon, and no less than a quarter of an hour in a
+    /// Whether enough has matured for the model to follow: a third of the horizon, and no less than half an hour in a
     /// season of a day, as each costs some forecasts.
     package func needsUpdate(_ known: KnownDemand) -> Bool { nextUpdate.map { known.end >= $0 } ?? true }
 
     /// Lets the model follow the outcomes that are known by now.
     package mutating func update(_ known: KnownDemand) {
         model = model?.updated(on: known)
-        nextUpdate = known.end.advanced(bySeconds: max(1, task.horizon / 3, task.season / 96) * known.step)
+        nextUpdate = known.end.advanced(bySeconds: max(1, task.horizon / 3, task.season / 48) * known.step)
     }
 
     /// Refits and updates where due and forecasts the rows from `known.end` on; nil while nothing could be learnt.

@@ -15,7 +15,7 @@ package struct DecayedHistogram: Forecaster {
     /// Rows that are known before anything is said.
     private static let fewest = 24
     /// Origins at which half-lives are compared, at most.
-    private static let originsCompared = 60
+    private static let originsCompared = 30
 
     package init() {}
 

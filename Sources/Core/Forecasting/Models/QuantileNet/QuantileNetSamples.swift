@@ -84,7 +84,7 @@ struct QuantileNetParts: Sendable {
 /// Everything a quantile net learns from: features, targets and which of them are known, for a set of origins.
 struct QuantileNetSamples {
     /// Origins to learn from at most, and rows of their targets; beyond it origins are thinned evenly, as neighbours are alike.
-    private static let mostOrigins = 8_000, mostTargets = 320_000
+    private static let mostOrigins = 7_200, mostTargets = 320_000
 
     static func mostOrigins(horizon: Int) -> Int { max(500, min(mostOrigins, mostTargets / horizon)) }
 
