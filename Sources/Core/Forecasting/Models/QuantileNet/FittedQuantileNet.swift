@@ -71,6 +71,7 @@ struct FittedQuantileNet: FittedModel {
         of history: KnownDemand, at origins: ArraySlice<Int>, from window: inout Window?
     ) -> QuantileNetInputs {
         var inputs = QuantileNetInputs()
+        inputs.reserve(origins.count, features)
         for (index, origin) in zip(origins.indices, origins) {
             let start = windowStart(history.prefix(origin))
             if window.map({ !$0.serves(origin, from: start, rowsNeeded: features.rowsNeeded) }) ?? true {

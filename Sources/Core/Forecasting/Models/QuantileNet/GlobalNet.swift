@@ -30,7 +30,7 @@ struct GlobalNetTraining: GlobalTraining {
         let most = max(500, min(Self.most.origins, Self.most.targets / task.horizon))
         // Origins that no other series has are worth more than neighbours of one: each gives its share and no more.
         perSeries = min(
-            Double(most) / Double(max(1, series)), Double(QuantileNetSamples.mostOrigins(horizon: task.horizon)))
+            Double(most) / Double(max(1, series)), Double(QuantileNetSamples.mostOrigins(task)))
         parts = QuantileNetParts(features: features)
     }
 

@@ -74,7 +74,7 @@ package struct QuantileNet: Forecaster {
         let filled = CausalRows(history, season: task.season).filled(), scale = FourthRoot(of: filled)
         var parts = QuantileNetParts(features: features)
         parts.add(filled: filled, of: history, scale: scale, at: origins)
-        var samples = QuantileNetSamples(parts)
+        var samples = QuantileNetSamples(consume parts)
         let afresh = QuantileNetPlan(samples: samples.count, members: Self.members, share: Self.heldOutShare)
         let goingOn = previous.flatMap { $0.isLike(features) ? $0.past : nil }.flatMap {
             QuantileNetPlan(after: $0, origins: origins, of: history, horizon: task.horizon, afresh: afresh)

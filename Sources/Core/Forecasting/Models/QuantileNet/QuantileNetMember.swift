@@ -47,6 +47,8 @@ struct RidgeResiduals {
     private static let penalty = 1e-3
     /// Whole origins that a ridge is learnt from, as long as there are so many; otherwise gaps are learnt from as they were filled.
     private static let wholeNeeded = 100
+    /// Samples that the base quantiles are taken from at most; the network learns what they miss.
+    private static let quantilesRead = 2_000
 
     let weights: Matrix
     let unit: Double
@@ -73,7 +75,7 @@ struct RidgeResiduals {
         let unit = sum / max(1, count) + 1e-6
         errors = zip(samples.targets.elements, points.elements).map { Float(($0 - $1) / unit) }
         self.unit = unit
-        base = Self.quantiles(errors, samples, learnt)
+        base = Self.quantiles(errors, samples, thinned(learnt, most: Self.quantilesRead))
     }
 
     private static func weights(_ samples: QuantileNetSamples, _ rows: [Int]) throws(ForecastError) -> Matrix {

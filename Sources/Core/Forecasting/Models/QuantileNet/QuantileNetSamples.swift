@@ -84,9 +84,15 @@ struct QuantileNetParts: Sendable {
 /// Everything a quantile net learns from: features, targets and which of them are known, for a set of origins.
 struct QuantileNetSamples {
     /// Origins to learn from at most, and rows of their targets; beyond it origins are thinned evenly, as neighbours are alike.
-    private static let mostOrigins = 7_200, mostTargets = 320_000
+    private static let most = (origins: 8_000, targets: 384_000)
+    /// The same where a season has more than `coarse` rows: neighbours of a minute are more alike than those of half an hour.
+    private static let mostOfFine = (origins: 7_200, targets: 290_000)
+    private static let coarse = 288
 
-    static func mostOrigins(horizon: Int) -> Int { max(500, min(mostOrigins, mostTargets / horizon)) }
+    static func mostOrigins(_ task: ForecastTask) -> Int {
+        let most = task.season > coarse ? mostOfFine : most
+        return max(500, min(most.origins, most.targets / task.horizon))
+    }
 
     let task: ForecastTask
     /// Row numbers.
@@ -142,7 +148,7 @@ extension QuantileNetFeatures {
     /// Origins whose newest rows and targets are known, thinned to the limit; with gaps in half of the targets at most where
     /// whole ones are rare. What lies about a gap is seldom a day like others, and spoils the tails.
     func usableOrigins(_ history: KnownDemand) -> [Int] {
-        thinned(allUsableOrigins(history), most: QuantileNetSamples.mostOrigins(horizon: task.horizon))
+        thinned(allUsableOrigins(history), most: QuantileNetSamples.mostOrigins(task))
     }
 
     /// As `usableOrigins`, without the limit.

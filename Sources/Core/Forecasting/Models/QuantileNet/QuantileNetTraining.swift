@@ -24,7 +24,7 @@ package struct QuantileNetLesson {
 
 /// How a quantile net is trained; chosen on the entries of the protocol file (docs/benchmarks.md).
 package struct QuantileNetRecipe: Hashable, Sendable {
-    package var epochs = 9
+    package var epochs = 8
     package var batchOrigins = 64
     /// Random steps of each origin in a batch: neighbouring steps are alike, and this many teach as much as all.
     package var batchSteps = 8
