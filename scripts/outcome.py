@@ -17,7 +17,7 @@ def frontier(forecast, data, trace, series, startup, keep):
     path = keep and os.path.join(keep, f"{trace.split('.')[0]}-{series or ''}-{startup}.json")
     if not path or not os.path.exists(path):
         command = [forecast, "frontier", "--trace", os.path.join(data, trace), "--startup", str(startup), "--peers", ",".join(PEERS),
-                   "--dials", "0.5,0.7,0.8,0.9,0.95,0.98,0.99,0.995,0.999", "--no-startup-cases", "--json"]
+                   "--dials", "0.5,0.7,0.8,0.9,0.95,0.98,0.99,0.995,0.999,0.9995,0.9999", "--no-startup-cases", "--json"]
         text = subprocess.run(command + (["--series", series] if series else []), check=True, capture_output=True, text=True).stdout
         if not path:
             return json.loads(text)

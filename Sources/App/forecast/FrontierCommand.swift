@@ -33,7 +33,8 @@ struct FrontierCommand: AsyncParsableCommand {
     /// What can be swept beside predictive.
     static let families = PolicyCatalogue.families.filter { $0.knob != nil && $0.family != "predictive" }.map(\.family)
     static let dials =
-        "0.5,0.6,0.7,0.75,0.8,0.85,0.875,0.9,0.925,0.95,0.96,0.97,0.98,0.99,0.9925,0.995,0.997,0.998,0.9985,0.999"
+        "0.5,0.6,0.7,0.75,0.8,0.85,0.875,0.9,0.925,0.95,0.96,0.97,0.98,0.99,0.9925,0.995,0.997,0.998,0.9985,0.999,"
+        + "0.9995,0.9999"
 
     @OptionGroup var replayed: ReplayOptions
     @Option(help: "The settings of predictive.")
