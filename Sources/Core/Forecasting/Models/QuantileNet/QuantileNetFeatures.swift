@@ -25,14 +25,6 @@ package struct QuantileNetInputs: Sendable {
         levels += other.levels
         highest += other.highest
     }
-
-    mutating func removeAll() {
-        origins.removeAll(keepingCapacity: true)
-        steps.removeAll(keepingCapacity: true)
-        ridge.removeAll(keepingCapacity: true)
-        levels.removeAll(keepingCapacity: true)
-        highest.removeAll(keepingCapacity: true)
-    }
 }
 
 /// What a quantile net looks at before an origin, and at each step ahead of it. All but the calendar are differences from the
